@@ -1,0 +1,1 @@
+"""The few Kedro datasets that kedro-datasets lacks."""

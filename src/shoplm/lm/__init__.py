@@ -1,0 +1,1 @@
+"""Causal language models: built, trained and run."""

@@ -1,0 +1,1 @@
+"""The simulated shop and the truth planted in it."""

@@ -1,0 +1,100 @@
+"""Named variants of one typed parameter object, and work directories keyed by content."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class Settings(BaseModel):
+    """Base of every parameter object: immutable, and an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+SettingsT = TypeVar("SettingsT", bound=BaseModel)
+
+
+def resolve_variant(base: SettingsT, name: str, overrides: Mapping[str, Any]) -> SettingsT:
+    """The parameters of variant `name`: `base` with `overrides` laid over it, nested by field.
+
+    Raises:
+        ValueError: an override names a field that `base` has not, or holds a value that the field
+            refuses; the message names the variant and the field.
+    """
+    values = base.model_dump()
+    _overlay(values, overrides, type(base), f"variant {name!r}")
+    try:
+        return type(base).model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "(whole)"
+        raise ValueError(
+            f"variant {name!r}: field {field!r}: {first['msg']}, got {first['input']!r}"
+        ) from None
+
+
+def resolve_variants(
+    base: SettingsT, variants: Mapping[str, Mapping[str, Any] | None]
+) -> dict[str, SettingsT]:
+    """`resolve_variant` for each named set of overrides, in the order given."""
+    return {name: resolve_variant(base, name, over or {}) for name, over in variants.items()}
+
+
+def _overlay(values: dict, overrides: Mapping[str, Any], model: type | None, where: str) -> None:
+    fields = getattr(model, "model_fields", None)
+    for key, value in overrides.items():
+        if fields is not None and key not in fields:
+            near = difflib.get_close_matches(key, fields, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; it has {sorted(fields)}"
+            raise ValueError(f"{where}: unknown field {key!r}{hint}")
+        nested = fields[key].annotation if fields is not None else None
+        if isinstance(value, Mapping) and isinstance(values.get(key), dict):
+            nested = nested if hasattr(nested, "model_fields") else None
+            _overlay(values[key], value, nested, f"{where}, {key!r}")
+        else:
+            values[key] = value
+
+
+def fingerprint(*parts: Any) -> str:
+    """Sixteen hex digits that change when any of `parts` does.
+
+    A part is a pydantic object, anything JSON can hold, or a `Path`: a file counts by its bytes, a
+    directory by the relative names and bytes of all files below it.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, Path):
+            for name, file in _files(part):
+                digest.update(f"\0file {name}\0".encode())
+                with file.open("rb") as stream:
+                    digest.update(hashlib.file_digest(stream, "sha256").digest())
+        else:
+            plain = part.model_dump(mode="json") if isinstance(part, BaseModel) else part
+            digest.update(b"\0value\0" + json.dumps(plain, sort_keys=True, default=str).encode())
+    return digest.hexdigest()[:16]
+
+
+def work_directory(root: Path, name: str, run: Any, inputs: Iterable[Path] = ()) -> Path:
+    """The directory in which run `name` works: made if absent, the same one for the same content.
+
+    Its name ends in a fingerprint of `run` (a parameter object or mapping) and of the bytes of
+    `inputs`, so a changed parameter or input starts afresh and an unchanged one resumes.
+    """
+    directory = Path(root) / f"{name}-{fingerprint(run, *inputs)}"
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+def _files(path: Path) -> list[tuple[str, Path]]:
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: an input of a run is missing")
+    if path.is_file():
+        return [("", path)]
+    return sorted((str(f.relative_to(path)), f) for f in path.rglob("*") if f.is_file())
