@@ -29,9 +29,7 @@ def record_tables(draw):
 def choose(records: pd.DataFrame, settings=None, max_tokens=100, separator=1, seed=0):
     table = ibis.memtable(records, schema=SCHEMA)
     graph = Graph.from_tables(table, link_records(table), seed)
-    return select_clusters(
-        graph, settings or ClusterSettings(max_records=5), max_tokens, separator
-    )
+    return select_clusters(graph, settings or ClusterSettings(max_records=5), max_tokens, separator)
 
 
 SCHEMA = {"record_id": "string", "source": "string", "n_tokens": "int64", "keys": "array<string>"}
