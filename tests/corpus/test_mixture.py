@@ -133,7 +133,7 @@ def test_a_side_without_any_text_is_an_impossible_ratio():
 
 @pytest.mark.parametrize("ratio", [{"general": 0, "shop": 0}, {"general": -1, "shop": 2}, {}])
 def test_ratios_that_cannot_be_are_refused(ratio):
-    with pytest.raises(ValueError, match="must be positive|must not be negative"):
+    with pytest.raises(ValueError, match=r"must be positive|must not be negative"):
         MixtureSettings(ratio=ratio)
 
 

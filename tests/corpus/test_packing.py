@@ -23,7 +23,7 @@ class FixedVocabulary:
     eos_id: int = EOS
     size: int = 1000
     fingerprint: str = "abc"
-    dtype: np.dtype = np.dtype(np.uint16)
+    dtype: type = np.uint16
 
     def encode(self, text: str) -> list[int]:
         return [SEPARATOR] * len(text)

@@ -92,8 +92,8 @@ def select_clusters(
         separator_tokens: tokens between two records.
 
     Returns:
-        `cluster_id, record_id, source, n_tokens, component, choice`; `choice` is the place in the
-        order in which the cluster was built: a record shares a key with an earlier one.
+        `cluster_id, record_id, component, choice`; `choice` is the place in the order in which the
+        cluster was built: a record shares a key with an earlier one.
     """
     keys_of: list[list[int]] = [[] for _ in graph.record_id]
     for record, key in graph.edges[np.lexsort(graph.edges.T)].tolist():
@@ -126,8 +126,6 @@ def select_clusters(
         {
             "cluster_id": pa.array([f"c{number:08d}" for number in cluster_of], pa.string()),
             "record_id": pa.array(graph.record_id[chosen_at], pa.string()),
-            "source": pa.array(graph.source[chosen_at]),
-            "n_tokens": pa.array(graph.n_tokens[chosen_at]),
             "component": pa.array(component_of, pa.int64()),
             "choice": pa.array(np.arange(len(chosen_at)) - starts[cluster_at]),
         }

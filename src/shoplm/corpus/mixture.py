@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from ibis import Table
 
 from shoplm.corpus.clusters import positions
 from shoplm.corpus.ordering import seeded_hash
@@ -72,6 +73,43 @@ def make_documents(records: pd.DataFrame, strategy: str, separator_tokens: int) 
         language=by_language["language"].to_numpy(),
         n_tokens=tokens + (size - 1) * separator_tokens + 1,
     )
+
+
+def build_mixtures(
+    clusters: Table,
+    records: Table,
+    mixtures: Mapping[str, MixtureSettings],
+    token_budget: int | None,
+    separator_tokens: int,
+    seed: int,
+) -> tuple[dict[str, pa.Table], pd.DataFrame]:
+    """All named mixtures of one set of records on one token budget.
+
+    Args:
+        clusters: `cluster_id, record_id`.
+        records: `record_id, kind, language, n_tokens` of all kept records.
+        mixtures: the settings of each mixture.
+        token_budget: see `plan_budget`.
+        separator_tokens: tokens between two records of a document.
+        seed: of the choice and order of documents.
+
+    Returns:
+        The mixtures by name, and one account with a column `mixture` (see `mix_documents`).
+    """
+    columns = ["record_id", "cluster_id", "kind", "language", "n_tokens"]
+    joined = clusters.inner_join(records, "record_id").select(columns).to_pandas()
+    made = {
+        strategy: make_documents(joined, strategy, separator_tokens)
+        for strategy in {settings.strategy for settings in mixtures.values()}
+    }
+    documents = {name: made[settings.strategy] for name, settings in mixtures.items()}
+    available = {name: available_tokens(documents[name], mixtures[name]) for name in mixtures}
+    budget = plan_budget(available, mixtures, token_budget)
+    mixed, accounts = {}, []
+    for name, settings in mixtures.items():
+        mixed[name], account = mix_documents(documents[name], settings, budget, seed)
+        accounts.append(account.assign(mixture=name))
+    return mixed, pd.concat(accounts, ignore_index=True)
 
 
 def available_tokens(documents: Documents, settings: MixtureSettings) -> dict[Group, int]:

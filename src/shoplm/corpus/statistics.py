@@ -1,0 +1,138 @@
+"""What the corpus holds and what mixing made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis import Table, _
+
+from shoplm.corpus.packing import BlocksMeta
+
+SIDE = ["kind", "source", "language"]
+
+
+def describe_corpus(
+    records: Table, cleaned: Table, duplicates: Table, contaminated: Table, tokenised: Table
+) -> pd.DataFrame:
+    """EcomGPT-CT's Table 1 for this corpus: one row a kind, source and language.
+
+    Returns:
+        `kind, source, language, records` (read), `rejected, duplicates, contaminated, kept,
+        tokens` (of kept records), `mean_tokens, mean_characters`; records = rejected +
+        duplicates + contaminated + kept.
+    """
+    side = records.select("record_id", *SIDE)
+
+    def count(part: Table, name: str) -> pd.DataFrame:
+        joined = side.semi_join(part, "record_id")
+        return joined.group_by(SIDE).agg(_.count().name(name)).to_pandas()
+
+    kept = (
+        tokenised.group_by(SIDE)
+        .agg(
+            kept=_.count(),
+            tokens=_.n_tokens.sum(),
+            mean_tokens=_.n_tokens.mean(),
+            mean_characters=_.text.length().mean(),
+        )
+        .to_pandas()
+    )
+    table = side.group_by(SIDE).agg(records=_.count()).to_pandas()
+    for part in (
+        count(cleaned.filter(_.reason.notnull()), "rejected"),
+        count(duplicates, "duplicates"),
+        count(contaminated, "contaminated"),
+        kept,
+    ):
+        table = table.merge(part, on=SIDE, how="left")
+    counts = ["records", "rejected", "duplicates", "contaminated", "kept", "tokens"]
+    table[counts] = table[counts].fillna(0).astype("int64")
+    return table.sort_values(SIDE, ignore_index=True)
+
+
+def describe_reasons(rejected: Table, duplicates: Table) -> pd.DataFrame:
+    """How many rows each reason took: `source, reason, records`."""
+    columns = ["source", "reason"]
+    both = ibis.union(
+        rejected.group_by(columns).agg(records=_.count()),
+        duplicates.group_by(columns).agg(records=_.count()),
+    )
+    return both.to_pandas().sort_values(columns, ignore_index=True)
+
+
+def describe_clusters(clusters: Table, tokenised: Table, min_records: int) -> dict:
+    """Sizes and source coverage of the clusters of shop records.
+
+    Args:
+        clusters: `cluster_id, record_id, component`, one row a record.
+        tokenised: the kept records.
+        min_records: smaller clusters are counted as small.
+
+    Returns:
+        `clusters, records, small_clusters, components, multi_source_share` and the histograms
+        `by_size`, `by_sources` (clusters) and `by_component_size` (components).
+    """
+    shop = clusters.inner_join(tokenised.filter(_.kind == "shop"), "record_id")
+    sizes = (
+        shop.group_by("cluster_id")
+        .agg(size=_.count(), sources=_.source.nunique(), tokens=_.n_tokens.sum())
+        .to_pandas()
+    )
+    components = shop.group_by("component").agg(size=_.count()).to_pandas()
+    return {
+        "clusters": len(sizes),
+        "records": int(sizes["size"].sum()),
+        "small_clusters": int((sizes["size"] < min_records).sum()),
+        "mean_tokens": _rounded(sizes["tokens"].mean()),
+        "multi_source_share": _rounded((sizes["sources"] > 1).mean()),
+        "components": len(components),
+        "by_size": _histogram(sizes["size"]),
+        "by_sources": _histogram(sizes["sources"]),
+        "by_component_size": _histogram(components["size"]),
+    }
+
+
+def describe_mixtures(accounts: pd.DataFrame, blocks: Mapping[str, BlocksMeta]) -> dict[str, dict]:
+    """Achieved ratios, fill and cuts of each mixture.
+
+    Args:
+        accounts: the accounts of `mix_documents` with a column `mixture`.
+        blocks: what was packed, by mixture name.
+    """
+    report = {}
+    for name, meta in blocks.items():
+        sides = accounts[accounts["mixture"] == name]
+        total = int(sides["taken"].sum())
+        report[name] = {
+            "tokens": total,
+            "sides": [
+                {
+                    "kind": side.kind,
+                    "language": side.language,
+                    "asked_share": _rounded(side.share),
+                    "achieved_share": _rounded(side.taken / total),
+                    "available": int(side.available),
+                    "taken": int(side.taken),
+                    "passes": int(side.passes),
+                }
+                for side in sides.itertuples()
+            ],
+            "documents": meta.n_documents,
+            "cut_documents": meta.n_cut,
+            "blocks": meta.n_blocks,
+            "sequence_length": meta.sequence_length,
+            "fill": _rounded(meta.fill),
+        }
+    return report
+
+
+def _histogram(values: pd.Series) -> dict[str, int]:
+    size, number = np.unique(values, return_counts=True)
+    return {str(s): int(n) for s, n in zip(size, number, strict=True)}
+
+
+def _rounded(value: float) -> float | None:
+    return None if pd.isna(value) else round(float(value), 5)

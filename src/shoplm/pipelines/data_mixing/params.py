@@ -1,0 +1,55 @@
+"""Typed parameters of `data_mixing`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from shoplm.corpus.quality_settings import (
+    CleaningSettings,
+    ContaminationSettings,
+    DeduplicationSettings,
+)
+from shoplm.corpus.settings import ClusterSettings, MixtureSettings, PackingSettings
+from shoplm.corpus.sources import LinkingSettings, ReadingSettings
+from shoplm.variants import Settings, resolve_variants
+
+
+class DataMixingParams(Settings):
+    """Everything that decides the content of packed blocks, beside the sources themselves."""
+
+    seed: int = 0
+    """Of every permutation and tie-break."""
+    reading: ReadingSettings = ReadingSettings()
+    """Limits of the readers."""
+    linking: LinkingSettings = LinkingSettings()
+    """How articles are linked to the products that they name."""
+    cleaning: CleaningSettings = CleaningSettings()
+    """Repair and filter rules."""
+    deduplication: DeduplicationSettings = DeduplicationSettings()
+    """Exact and near duplicates."""
+    contamination: ContaminationSettings = ContaminationSettings()
+    """Overlap with benchmark files."""
+    clusters: ClusterSettings = ClusterSettings()
+    """Connected clusters of the record graph."""
+    packing: PackingSettings = PackingSettings()
+    """Blocks."""
+    token_budget: int | None = Field(None, ge=1)
+    """Tokens of every mixture alike; the default is the most that one pass over every side
+    gives."""
+    mixture: MixtureSettings = MixtureSettings()
+    """What the named mixtures vary."""
+    mixtures: dict[str, dict[str, Any] | None] = {"mixed": None}
+    """Named overrides of `mixture`, one training mixture each."""
+
+    @model_validator(mode="after")
+    def _variants_resolve(self) -> DataMixingParams:
+        if not self.mixtures:
+            raise ValueError("mixtures: name at least one")
+        self.resolved_mixtures()
+        return self
+
+    def resolved_mixtures(self) -> dict[str, MixtureSettings]:
+        """The settings of each named mixture."""
+        return resolve_variants(self.mixture, self.mixtures)

@@ -1,0 +1,50 @@
+"""Wiring of `data_mixing`."""
+
+from kedro.pipeline import Node, Pipeline
+
+from shoplm.pipelines.data_mixing import nodes
+
+PARAMS = "params:data_mixing"
+
+
+def create_pipeline() -> Pipeline:
+    """Reformulate, clean, deduplicate, cluster, mix and pack the text sources."""
+    steps = [
+        (nodes.reformulate_sources, ["text_sources", PARAMS],
+         ["reformulated_records", "unreadable_rows", "product_names"]),
+        (nodes.link_mentions, ["reformulated_records", "product_names", "text_sources", PARAMS],
+         "records"),
+        (nodes.clean_records, ["records", PARAMS], "cleaned_records"),
+        (nodes.find_duplicates, ["cleaned_records", PARAMS],
+         ["near_duplicate_pairs", "duplicate_records"]),
+        (nodes.read_benchmarks, ["benchmark_files", PARAMS], "benchmark_texts"),
+        (nodes.find_contaminated,
+         ["cleaned_records", "duplicate_records", "benchmark_texts", PARAMS],
+         "contaminated_records"),
+        (nodes.collect_rejected, ["unreadable_rows", "cleaned_records", "contaminated_records"],
+         "rejected_records"),
+        (nodes.tokenise_records,
+         ["cleaned_records", "duplicate_records", "contaminated_records", "base_model"],
+         "tokenised_records"),
+        (nodes.link_records, "tokenised_records", "record_graph"),
+        (nodes.select_clusters, ["tokenised_records", "record_graph", "base_model", PARAMS],
+         "selected_clusters"),
+        (nodes.permute_clusters, ["selected_clusters", PARAMS], "clusters"),
+        (nodes.mix_documents, ["clusters", "tokenised_records", "base_model", PARAMS],
+         ["training_mixture", "mixture_accounts"]),
+        (nodes.pack_documents, ["training_mixture", "tokenised_records", "base_model", PARAMS],
+         "packed_blocks"),
+        (nodes.describe_corpus,
+         ["records", "cleaned_records", "duplicate_records", "contaminated_records",
+          "tokenised_records"],
+         "corpus_statistics"),
+        (nodes.describe_mixing,
+         ["rejected_records", "duplicate_records", "clusters", "tokenised_records",
+          "mixture_accounts", "packed_blocks", PARAMS],
+         "mixing_report"),
+    ]  # fmt: skip
+    return Pipeline(
+        [Node(func, inputs, outputs, name=func.__name__) for func, inputs, outputs in steps],
+        namespace="data_mixing",
+        prefix_datasets_with_namespace=False,
+    )
