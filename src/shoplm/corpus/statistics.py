@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from ibis import Table, _
 
+from shoplm.corpus.ordering import seeded_hash
 from shoplm.corpus.packing import BlocksMeta
 
 SIDE = ["kind", "source", "language"]
@@ -127,6 +128,37 @@ def describe_mixtures(accounts: pd.DataFrame, blocks: Mapping[str, BlocksMeta]) 
             "fill": _rounded(meta.fill),
         }
     return report
+
+
+def sample_documents(
+    mixtures: Mapping[str, Table], tokenised: Table, number: int, seed: int
+) -> pd.DataFrame:
+    """A few documents of each mixture and kind, with their texts in reading order.
+
+    Args:
+        mixtures: `document_id, position, record_id, kind`, by name.
+        tokenised: the kept records with source, language and text.
+        number: documents to draw of each mixture and kind.
+        seed: another seed draws others.
+
+    Returns:
+        `mixture, document_id, position, kind, source, language, text`.
+    """
+    parts = []
+    for name, mixture in mixtures.items():
+        documents = mixture.select("document_id", "kind").distinct().to_pandas()
+        documents["key"] = seeded_hash(documents["document_id"], seed, "sample")
+        drawn = documents.sort_values("key").groupby("kind")["document_id"].head(number)
+        drawn_rows = mixture.semi_join(ibis.memtable({"document_id": list(drawn)}), "document_id")
+        parts.append(
+            drawn_rows.inner_join(tokenised, "record_id")
+            .select("document_id", "position", "kind", "source", "language", "text")
+            .order_by("document_id", "position")
+            .to_pandas()
+            .assign(mixture=name)
+        )
+    columns = ["mixture", "document_id", "position", "kind", "source", "language", "text"]
+    return pd.concat(parts, ignore_index=True)[columns]
 
 
 def _histogram(values: pd.Series) -> dict[str, int]:

@@ -11,12 +11,13 @@ from shoplm.pipelines.data_mixing.params import DataMixingParams
 if TYPE_CHECKING:
     from ibis import Table
     from pandas import DataFrame
+    from plotly.graph_objects import Figure
     from pyarrow import RecordBatchReader
 
     from shoplm.corpus.packing import PackedBlocks
     from shoplm.corpus.sources import TextSources
 else:  # kedro resolves these hints to validate parameters; the first node that runs imports them
-    Table = DataFrame = RecordBatchReader = PackedBlocks = TextSources = Any
+    Table = DataFrame = Figure = RecordBatchReader = PackedBlocks = TextSources = Any
 
 
 def reformulate_sources(
@@ -190,12 +191,58 @@ def describe_mixing(
 
     blocks = {name: packed.meta for name, packed in packed_blocks.items()}
     return {
-        "reasons": statistics.describe_reasons(rejected_records, duplicate_records),
+        "reasons": statistics.describe_reasons(rejected_records, duplicate_records).to_dict(
+            "records"
+        ),
         "clusters": statistics.describe_clusters(
             clusters, tokenised_records, params.clusters.min_records
         ),
         "mixtures": statistics.describe_mixtures(mixture_accounts, blocks),
     }
+
+
+def sample_documents(
+    training_mixture: dict[str, Callable[[], Table]],
+    tokenised_records: Table,
+    params: DataMixingParams,
+) -> DataFrame:
+    """A few documents of each mixture with their texts, for reading."""
+    from shoplm.corpus import statistics
+
+    return statistics.sample_documents(
+        {name: load() for name, load in training_mixture.items()},
+        tokenised_records,
+        params.samples,
+        params.seed,
+    )
+
+
+def plot_mixing(
+    corpus_statistics: DataFrame, mixing_report: dict[str, Any]
+) -> tuple[Figure, Figure, Figure]:
+    """Records by fate, cluster sizes, and token shares as figures."""
+    from shoplm.reporting import figures
+
+    return (
+        figures.plot_corpus(corpus_statistics),
+        figures.plot_clusters(mixing_report["clusters"]),
+        figures.plot_mixtures(mixing_report["mixtures"]),
+    )
+
+
+def render_mixing_page(
+    corpus_statistics: DataFrame,
+    mixing_report: dict[str, Any],
+    document_samples: DataFrame,
+    corpus_figure: Figure,
+    clusters_figure: Figure,
+    mixtures_figure: Figure,
+) -> str:
+    """All of it on one HTML page."""
+    from shoplm.reporting import mixing
+
+    figures = {"corpus": corpus_figure, "clusters": clusters_figure, "mixtures": mixtures_figure}
+    return mixing.render_mixing_page(corpus_statistics, mixing_report, document_samples, figures)
 
 
 def _kept(cleaned: Table, *removed: Table) -> Table:

@@ -42,6 +42,8 @@ class DataMixingParams(Settings):
     """What the named mixtures vary."""
     mixtures: dict[str, dict[str, Any] | None] = {"mixed": None}
     """Named overrides of `mixture`, one training mixture each."""
+    samples: int = Field(5, ge=0)
+    """Documents of each mixture to show in the report."""
 
     @model_validator(mode="after")
     def _variants_resolve(self) -> DataMixingParams:

@@ -42,6 +42,14 @@ def create_pipeline() -> Pipeline:
          ["rejected_records", "duplicate_records", "clusters", "tokenised_records",
           "mixture_accounts", "packed_blocks", PARAMS],
          "mixing_report"),
+        (nodes.sample_documents, ["training_mixture", "tokenised_records", PARAMS],
+         "document_samples"),
+        (nodes.plot_mixing, ["corpus_statistics", "mixing_report"],
+         ["corpus_figure", "clusters_figure", "mixtures_figure"]),
+        (nodes.render_mixing_page,
+         ["corpus_statistics", "mixing_report", "document_samples", "corpus_figure",
+          "clusters_figure", "mixtures_figure"],
+         "mixing_page"),
     ]  # fmt: skip
     return Pipeline(
         [Node(func, inputs, outputs, name=func.__name__) for func, inputs, outputs in steps],

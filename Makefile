@@ -1,0 +1,31 @@
+# Every target makes the environment that it needs first.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+export DO_NOT_TRACK := true
+
+.PHONY: install demo test bench lint
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+demo: install
+	$(BIN)/kedro run --pipelines=demo
+	$(BIN)/kedro viz build --include-previews >/dev/null
+	@echo "Lineage:  $(BIN)/kedro viz run, or serve the folder build/ (python -m http.server -d build)"
+
+test: install
+	$(BIN)/python -m pytest
+
+bench: install
+	for bench in tests/benchmarks/*.py; do $(BIN)/python $$bench || exit 1; done
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports

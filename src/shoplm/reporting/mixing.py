@@ -1,0 +1,97 @@
+"""The page of data_mixing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from shoplm.reporting.page import Section, render_page
+
+
+def render_mixing_page(
+    statistics: pd.DataFrame,
+    report: Mapping[str, Any],
+    samples: pd.DataFrame,
+    figures: Mapping[str, go.Figure],
+) -> str:
+    """The HTML page of one run.
+
+    Args:
+        statistics: `corpus_statistics`.
+        report: `mixing_report`.
+        samples: `document_samples`.
+        figures: `corpus`, `clusters` and `mixtures` (see `figures`).
+    """
+    clusters, mixtures = report["clusters"], report["mixtures"]
+    totals = statistics[["records", "kept", "tokens"]].sum()
+    facts = {
+        "records read": f"{totals['records']:,}",
+        "records kept": f"{totals['kept']:,}",
+        "tokens kept": f"{totals['tokens']:,}",
+        "clusters of shop records": f"{clusters['clusters']:,}",
+        "clusters of several sources": f"{clusters['multi_source_share']:.0%}",
+        "least fill of a mixture": f"{min(m['fill'] for m in mixtures.values()):.2%}",
+    }
+    sides = pd.DataFrame(
+        [{"mixture": name, **side} for name, m in mixtures.items() for side in m["sides"]]
+    )
+    blocks = pd.DataFrame(
+        [
+            {"mixture": name, **{k: v for k, v in mixture.items() if k != "sides"}}
+            for name, mixture in mixtures.items()
+        ]
+    )
+    return render_page(
+        "What data mixing made of the corpus",
+        facts,
+        [
+            Section(
+                "Corpus",
+                "Every record that was read is kept or refused once; token counts are of kept "
+                "records (EcomGPT-CT, Table 1, for this corpus).",
+                statistics,
+                figures["corpus"],
+            ),
+            Section(
+                "Why records were refused",
+                "The first rule that a record failed, or the record that stands for it.",
+                pd.DataFrame(report["reasons"]),
+            ),
+            Section(
+                "Clusters",
+                f"{clusters['components']:,} components of linked records gave "
+                f"{clusters['clusters']:,} clusters; {clusters['small_clusters']:,} stayed below "
+                "the smallest size because their component had no more to offer.",
+                figure=figures["clusters"],
+            ),
+            Section(
+                "Mixtures",
+                "Token shares asked and achieved on one budget.",
+                sides,
+                figures["mixtures"],
+            ),
+            Section(
+                "Blocks",
+                "Documents packed into blocks; a document is cut only when it exceeds a block.",
+                blocks,
+            ),
+            Section(
+                "Samples",
+                "Documents drawn at random from each mixture, as a model reads them.",
+                samples=[
+                    {
+                        "title": f"{mixture}: {document}",
+                        "parts": list(
+                            zip(rows["source"] + ", " + rows["language"], rows["text"], strict=True)
+                        ),
+                    }
+                    for (mixture, document), rows in samples.groupby(
+                        ["mixture", "document_id"], sort=False
+                    )
+                ],
+            ),
+        ],
+    )

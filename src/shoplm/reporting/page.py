@@ -1,0 +1,68 @@
+"""One self-contained HTML page from tables, figures and samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from plotly.offline import get_plotlyjs
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, a sentence that says what is seen, and any of a table, a figure and samples."""
+
+    title: str
+    text: str
+    table: pd.DataFrame | None = None
+    figure: go.Figure | None = None
+    samples: Sequence[Mapping[str, Any]] = field(default=())
+    """Each has a `title` and `parts`, pairs of a label and a text."""
+
+
+def render_page(title: str, facts: Mapping[str, str], sections: Sequence[Section]) -> str:
+    """The page as HTML; it needs no network.
+
+    Args:
+        title: of the page.
+        facts: what is read first, a figure under each label.
+        sections: in order.
+    """
+    environment = Environment(
+        loader=PackageLoader("shoplm.reporting"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    return environment.get_template("page.html.j2").render(
+        title=title,
+        facts=facts,
+        sections=sections,
+        plotly=get_plotlyjs() if any(section.figure for section in sections) else "",
+        as_table=_as_table,
+        as_figure=_as_figure,
+    )
+
+
+def _as_table(table: pd.DataFrame) -> str:
+    def shown(value: Any) -> str:
+        if pd.isna(value):
+            return ""
+        if isinstance(value, float):
+            return f"{value:,.3g}" if abs(value) < 10 else f"{value:,.1f}"
+        return f"{value:,}" if isinstance(value, int) else str(value)
+
+    numbers = table.select_dtypes("number").columns
+    return (
+        table.astype(object)
+        .map(shown)
+        .to_html(index=False, border=0, escape=True, classes="numbers" if len(numbers) else None)
+    )
+
+
+def _as_figure(figure: go.Figure) -> str:
+    return figure.to_html(
+        full_html=False, include_plotlyjs=False, config={"displaylogo": False, "responsive": True}
+    )
