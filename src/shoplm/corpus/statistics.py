@@ -149,9 +149,10 @@ def sample_documents(
         documents = mixture.select("document_id", "kind").distinct().to_pandas()
         documents["key"] = seeded_hash(documents["document_id"], seed, "sample")
         drawn = documents.sort_values("key").groupby("kind")["document_id"].head(number)
-        drawn_rows = mixture.semi_join(ibis.memtable({"document_id": list(drawn)}), "document_id")
+        drawn = ibis.memtable(drawn.to_frame(), schema={"document_id": "string"})
         parts.append(
-            drawn_rows.inner_join(tokenised, "record_id")
+            mixture.semi_join(drawn, "document_id")
+            .inner_join(tokenised, "record_id")
             .select("document_id", "position", "kind", "source", "language", "text")
             .order_by("document_id", "position")
             .to_pandas()

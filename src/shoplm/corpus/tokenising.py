@@ -13,6 +13,8 @@ import pyarrow as pa
 from ibis import Table
 from tokenizers import Tokenizer
 
+from shoplm.corpus.engine import stream_batches
+
 BATCH = 8_192
 
 
@@ -66,7 +68,7 @@ class Vocabulary:
 
 def tokenise_records(records: Table, vocabulary: Vocabulary) -> pa.RecordBatchReader:
     """Stream `records` with `n_tokens` and `tokens` beside them; no special token is added."""
-    source = records.to_pyarrow_batches(chunk_size=BATCH)
+    source = stream_batches(records, BATCH)
     item = pa.from_numpy_dtype(vocabulary.dtype)
     schema = pa.schema(
         [*source.schema, pa.field("n_tokens", pa.int64()), pa.field("tokens", pa.list_(item))]
