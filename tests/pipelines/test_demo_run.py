@@ -1,0 +1,130 @@
+"""What the small demo, run once through the command line, leaves behind."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import nbformat
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted(Path(__file__).parents[2].glob("notebooks/*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def load(demo_catalog):
+    def load(name: str) -> pd.DataFrame:
+        return demo_catalog.load(name).to_pandas()
+
+    return load
+
+
+def test_every_record_is_kept_or_listed_once(load):
+    raw, kept = load("records"), load("tokenised_records")
+    lists = [load(name) for name in ("rejected_records", "duplicate_records", "unreadable_rows")]
+    rejected, duplicates, unreadable = (list(part["record_id"]) for part in lists)
+    assert Counter(rejected + duplicates + list(kept["record_id"])) == Counter(
+        list(raw["record_id"]) + unreadable
+    )
+    assert len(set(raw["record_id"])) == len(raw)
+    for part in lists:
+        assert part["reason"].notna().all() and part["source"].notna().all()
+    assert len(kept) > 0.5 * len(raw)
+    assert {"near_duplicate", "exact_duplicate"} <= set(lists[1]["reason"])
+    assert len(set(lists[0]["reason"])) >= 3
+
+
+def test_clusters_partition_the_kept_records_and_are_connected(load):
+    kept, clusters = load("tokenised_records"), load("clusters")
+    assert Counter(clusters["record_id"]) == Counter(kept["record_id"])
+    graph = nx.Graph()
+    graph.add_edges_from(load("record_graph").itertuples(index=False))
+    for _, rows in clusters.groupby("cluster_id"):
+        members = list(rows["record_id"])
+        assert sorted(rows["position"]) == list(range(len(members)))
+        if len(members) > 1:
+            keys = {key for member in members for key in graph[member]}
+            assert nx.is_connected(graph.subgraph(keys | set(members)))
+    sources = clusters.merge(kept, on="record_id").groupby("cluster_id")["source"].nunique()
+    assert sources.max() >= 4  # title, properties, description, review of one product
+
+
+def test_articles_reach_several_products(load):
+    records = load("records")
+    articles = records[records["source"].str.contains("article")]
+    assert articles["keys"].map(len).max() >= 2
+
+
+def test_mixtures_share_a_budget_and_reach_their_ratios(demo_catalog):
+    accounts = demo_catalog.load("mixture_accounts")
+    assert set(accounts["mixture"]) == {"mixed", "separate", "ecom_only", "general_only"}
+    assert accounts.groupby("mixture")["target"].sum().between(5_998, 6_002).all()
+    assert (accounts["taken"] / accounts["target"]).between(0.98, 1).all()
+
+
+def test_blocks_hold_exactly_the_mixture(demo_catalog, load):
+    tokens = load("tokenised_records").set_index("record_id")["tokens"]
+    blocks = demo_catalog.load("packed_blocks")
+    mixtures = demo_catalog.load("training_mixture")
+    assert set(blocks) == set(mixtures)
+    for name, packed in blocks.items():
+        rows = mixtures[name]().to_pandas()
+        expected = np.bincount(np.concatenate([tokens[r] for r in rows["record_id"]]))
+        used = np.concatenate([s for b in range(packed.meta.n_blocks) for s in packed.segments(b)])
+        found = np.bincount(used, minlength=len(expected))
+        eos, separators = packed.meta.eos_id, len(rows) - rows["document_id"].nunique()
+        assert found[eos] == rows["document_id"].nunique() + expected[eos]
+        found[eos] = expected[eos]
+        assert (found - expected).sum() == separators and (found >= expected).all()
+        assert packed.meta.fill > 0.9
+
+
+def test_the_report_opens_offline_and_says_what_was_done(demo_project):
+    page = (demo_project / "data/test/08_reporting/mixing.html").read_text()
+    assert "http" not in page.split("</script>", 1)[0].split("<script>")[0]
+    for words in ("Why records were refused", "separate", "near_duplicate", "plotly"):
+        assert words in page
+
+
+def test_the_run_printed_few_lines(demo_project):
+    printed = (demo_project / "printed.txt").read_text().splitlines()
+    assert len(printed) < 60
+    assert not any("Loading data" in line or "Warning" in line for line in printed)
+
+
+def test_the_same_seed_gives_the_same_blocks_on_one_thread(demo_project, demo_catalog, kedro):
+    before = {n: (p.tokens.copy(), p.lengths.copy()) for n, p in load_blocks(demo_catalog)}
+    overlay = demo_project / "conf/local/globals.yml"
+    config = {"duckdb": {"backend": "duckdb", "threads": 1}}
+    overlay.write_text(json.dumps(config))
+    test_globals = demo_project / "conf/test/globals.yml"
+    kept = test_globals.read_text()
+    test_globals.write_text(kept + overlay.read_text()[1:-1])
+    kedro(demo_project, "run", "--env=test", "--pipelines=data_mixing")
+    for name, packed in load_blocks(demo_catalog):
+        assert (packed.tokens == before[name][0]).all() and (packed.lengths == before[name][1]).all()
+
+
+def load_blocks(catalog):
+    return catalog.load("packed_blocks").items()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_run_over_the_demo(demo_project, monkeypatch, path):
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        assert not cell.get("outputs"), f"{path.name} is committed with outputs"
+    monkeypatch.setenv("KEDRO_ENV", "test")
+    folder = demo_project / "notebooks"
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": folder}}).execute()
+
+
+def test_lineage_builds_with_layers_and_namespaces(demo_project, kedro):
+    kedro(demo_project, "viz", "build", "--env=test", "--include-previews")
+    lineage = json.loads((demo_project / "build/api/main").read_text())
+    assert {"raw", "intermediate", "primary", "model_input", "reporting"} <= set(lineage["layers"])
+    boxes = {node["id"] for node in lineage["nodes"] if node["type"] == "modularPipeline"}
+    assert {"demo_shop", "base_model", "data_mixing"} <= boxes
