@@ -1,1 +1,21 @@
-"""The few Kedro datasets that kedro-datasets lacks."""
+"""The few Kedro datasets that kedro-datasets lacks, each imported when it is first named."""
+
+from importlib import import_module
+from typing import Any
+
+_MODULES = {
+    "JsonLinesDataset": "json_lines",
+    "ModelDirectoryDataset": "model_directory",
+    "PackedBlocksDataset": "packed_blocks",
+    "SourceTextsDataset": "source_texts",
+    "TableDataset": "table",
+    "TextSourcesDataset": "text_sources",
+}
+
+__all__ = list(_MODULES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,0 +1,163 @@
+"""Hugging Face model directories: ordinary ones, complete, without pickles."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset, DatasetError
+
+from shoplm.datasets.atomic import replacing, restore
+
+HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
+"""What is fetched of a hub repository: no pickles, no code."""
+
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
+"""Any one of these makes a tokenizer."""
+
+
+class ModelDirectoryDataset(AbstractDataset["Path | Callable[[Path], None]", Path]):
+    """A causal language model and its tokenizer in one Hugging Face directory.
+
+    `load` gives the path of a directory that has been checked. `save` takes the path of a finished
+    directory, which is moved to its place, or a function that writes one to the path it is given.
+    With `hub` instead of `path` the directory is the local copy of a hub repository (fetched once,
+    safetensors, configuration and tokenizer only), and nothing can be saved.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str | None = None,
+        hub: str | None = None,
+        revision: str | None = None,
+        weights: bool = True,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """One of `path` and `hub` is given.
+
+        Args:
+            path: local directory.
+            hub: repository id, such as `bigscience/bloom-560m`.
+            revision: branch, tag or commit of the repository.
+            weights: False for a directory that holds a tokenizer alone.
+            metadata: for other tools.
+        """
+        if (path is None) == (hub is None):
+            raise DatasetError("a model directory needs either `path` or `hub`")
+        self._path = None if path is None else Path(path)
+        self._hub = hub
+        self._revision = revision
+        self._weights = weights
+        self.metadata = metadata
+
+    def load(self) -> Path:
+        """The path of the directory.
+
+        Raises:
+            DatasetError: it is missing or incomplete.
+        """
+        if self._path is None:
+            directory = self._fetch()
+        else:
+            restore(self._path)
+            directory = self._path
+        try:
+            check_model_directory(directory, weights=self._weights)
+        except (OSError, ValueError) as error:
+            raise DatasetError(str(error)) from error
+        return directory
+
+    def save(self, data: Path | Callable[[Path], None]) -> None:
+        """Put a finished directory in its place; the old one stays until then.
+
+        Raises:
+            DatasetError: it is incomplete, or the model comes from the hub.
+        """
+        if self._path is None:
+            raise DatasetError(f"{self._hub}: a model on the hub cannot be saved to; name a `path`")
+        with replacing(self._path) as directory:
+            if callable(data):
+                data(directory)
+            else:
+                check_model_directory(Path(data), weights=self._weights)
+                shutil.move(data, directory)  # a rename, or a copy from another filesystem
+            check_model_directory(directory, weights=self._weights)
+
+    def _fetch(self) -> Path:
+        from huggingface_hub import snapshot_download
+
+        try:
+            return Path(
+                snapshot_download(self._hub, revision=self._revision, allow_patterns=HUB_FILES)
+            )
+        except Exception as error:
+            raise DatasetError(
+                f"{self._hub}: cannot be fetched from the hub and is not in the local cache: "
+                f"{error}"
+            ) from error
+
+    def _exists(self) -> bool:
+        if self._path is None:
+            return True
+        restore(self._path)
+        return self._path.is_dir()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": None if self._path is None else str(self._path), "hub": self._hub}
+
+
+def check_model_directory(directory: Path, *, weights: bool = True) -> None:
+    """Refuse a directory from which a model (or a tokenizer alone) cannot be loaded whole.
+
+    Raises:
+        FileNotFoundError: the directory or a file of it is missing.
+        ValueError: a file is damaged, or the weights are pickled.
+    """
+    if not directory.is_dir():
+        raise FileNotFoundError(f"{directory}: there is no model directory")
+    if not any((directory / name).exists() for name in TOKENIZER_FILES):
+        raise FileNotFoundError(
+            f"{directory}: incomplete, no tokenizer (one of {', '.join(TOKENIZER_FILES)})"
+        )
+    if not weights:
+        return
+    _read_json(directory / "config.json")
+    index = directory / "model.safetensors.index.json"
+    if index.exists():
+        shards = sorted(set(_read_json(index)["weight_map"].values()))
+    else:
+        shards = sorted(path.name for path in directory.glob("*.safetensors"))
+    if not shards:
+        pickled = any(directory.glob("*.bin"))
+        raise FileNotFoundError(
+            f"{directory}: incomplete, no *.safetensors"
+            + ("; pickled weights (*.bin) are not read, convert them" if pickled else "")
+        )
+    for shard in shards:
+        _check_safetensors(directory / shard)
+
+
+def _read_json(path: Path) -> dict:
+    if not path.exists():
+        raise FileNotFoundError(f"{path.parent}: incomplete, {path.name} is missing")
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: damaged, not JSON: {error}") from None
+
+
+def _check_safetensors(path: Path) -> None:
+    """Read the header alone, which must promise as many bytes as the file has."""
+    from safetensors import SafetensorError, safe_open
+
+    if not path.exists():
+        raise FileNotFoundError(f"{path.parent}: incomplete, {path.name} is missing")
+    try:
+        with safe_open(path, framework="numpy"):
+            pass
+    except SafetensorError as error:
+        raise ValueError(f"{path}: damaged or cut short: {error}") from None

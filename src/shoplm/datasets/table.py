@@ -1,0 +1,85 @@
+"""Tables as Ibis expressions, stored as parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from ibis import Table
+from kedro.io import DatasetError
+from kedro_datasets._typing import TablePreview
+from kedro_datasets.ibis import FileDataset
+
+from shoplm.datasets.atomic import replacing
+from shoplm.datasets.preview import preview_table
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+class TableDataset(FileDataset):
+    """`ibis.FileDataset` whose file is replaced whole, with a preview.
+
+    `save` takes an Ibis expression, which the engine that it is bound to runs and writes without
+    holding the result in memory, or a pandas or pyarrow table. `load` gives an expression on the
+    connection of the catalog entry; entries with the same `connection` share one, so their tables
+    can be joined. Where an entry names none: DuckDB in memory, which spills to disk.
+    """
+
+    DEFAULT_SAVE_ARGS: ClassVar[dict[str, Any]] = {"compression": "zstd"}
+
+    def load(self) -> Table:
+        """The table, not read yet.
+
+        Raises:
+            DatasetError: the file is missing or is no parquet file.
+        """
+        path = self._path()
+        reader = getattr(self.connection, f"read_{self._file_format}")
+        try:
+            return reader(str(path), table_name=self._table_name, **self._load_args)
+        except Exception as error:
+            raise DatasetError(f"{path}: cannot be read as {self._file_format}: {error}") from error
+
+    def save(self, data: Table | DataFrame | pa.Table | pa.RecordBatchReader) -> None:
+        """Run the expression and write what it gives; a reader is written batch by batch.
+
+        Raises:
+            DatasetError: the expression failed; the file that was there before is untouched.
+        """
+        target = Path(self._get_save_path())
+        with replacing(target) as path:
+            if isinstance(data, Table):
+                writer = getattr(data.get_backend(), f"to_{self._file_format}")
+                try:
+                    writer(data, str(path), **self._save_args)
+                except Exception as error:
+                    raise DatasetError(f"{target}: cannot be written: {error}") from error
+            elif isinstance(data, pa.RecordBatchReader):
+                with pq.ParquetWriter(path, data.schema, **self._save_args) as parquet:
+                    for batch in data:
+                        parquet.write_batch(batch)
+            else:
+                if not isinstance(data, pa.Table):
+                    data = pa.Table.from_pandas(data, preserve_index=False)
+                pq.write_table(data, path, **self._save_args)
+
+    def row_count(self) -> int:
+        """Rows of the stored table, from the file's own metadata."""
+        return pq.read_metadata(self._path()).num_rows
+
+    def preview(self, nrows: int = 5) -> TablePreview:
+        """The first rows, for kedro-viz."""
+        batches = pq.ParquetFile(self._path()).iter_batches(batch_size=nrows)
+        first = next(batches, None)
+        schema = pq.read_schema(self._path())
+        table = pa.Table.from_batches([] if first is None else [first], schema)
+        return preview_table(table.to_pandas())
+
+    def _path(self) -> Path:
+        path = Path(self._get_load_path())
+        if not path.exists():
+            raise DatasetError(f"{path}: not there; run the node that writes it first")
+        return path
