@@ -236,7 +236,9 @@ def _clean(text: str) -> str:
 
 
 def _title(key: str) -> str:
-    """`item_weight` as `Item weight`; a key that is not an identifier stays."""
-    if _IDENTIFIER.fullmatch(key) or (key.isascii() and key.isalnum() and key.islower()):
-        key = key.replace("_", " ").capitalize()
+    """`item_weight` as `Item weight`; a key of several words stays."""
+    if " " not in key:
+        key = key.replace("_", " ").strip() or key
+        if key.isascii() and key.islower() and key[0].isalpha():
+            key = key[0].upper() + key[1:]
     return key
