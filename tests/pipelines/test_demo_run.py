@@ -1,6 +1,8 @@
 """What the small demo, run once through the command line, leaves behind."""
 
+import gzip
 import json
+import random
 from collections import Counter
 from pathlib import Path
 
@@ -20,6 +22,15 @@ def load(demo_catalog):
         return demo_catalog.load(name).to_pandas()
 
     return load
+
+
+@pytest.fixture(scope="module")
+def blocks_of():
+    def blocks_of(project: Path) -> dict[str, np.ndarray]:
+        folder = project / "data/test/05_model_input/packed_blocks"
+        return {f"{path.parent.name}/{path.name}": np.load(path) for path in folder.glob("*/*.npy")}
+
+    return blocks_of
 
 
 def test_every_record_is_kept_or_listed_once(load):
@@ -95,23 +106,6 @@ def test_the_run_printed_few_lines(demo_project):
     assert not any("Loading data" in line or "Warning" in line for line in printed)
 
 
-def test_the_same_seed_gives_the_same_blocks_on_one_thread(demo_project, demo_catalog, kedro):
-    before = {n: (p.tokens.copy(), p.lengths.copy()) for n, p in load_blocks(demo_catalog)}
-    overlay = demo_project / "conf/local/globals.yml"
-    config = {"duckdb": {"backend": "duckdb", "threads": 1}}
-    overlay.write_text(json.dumps(config))
-    test_globals = demo_project / "conf/test/globals.yml"
-    kept = test_globals.read_text()
-    test_globals.write_text(kept + overlay.read_text()[1:-1])
-    kedro(demo_project, "run", "--env=test", "--pipelines=data_mixing")
-    for name, packed in load_blocks(demo_catalog):
-        assert (packed.tokens == before[name][0]).all() and (packed.lengths == before[name][1]).all()
-
-
-def load_blocks(catalog):
-    return catalog.load("packed_blocks").items()
-
-
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_run_over_the_demo(demo_project, monkeypatch, path):
     notebook = nbformat.read(path, as_version=4)
@@ -128,3 +122,23 @@ def test_lineage_builds_with_layers_and_namespaces(demo_project, kedro):
     assert {"raw", "intermediate", "primary", "model_input", "reporting"} <= set(lineage["layers"])
     boxes = {node["id"] for node in lineage["nodes"] if node["type"] == "modularPipeline"}
     assert {"demo_shop", "base_model", "data_mixing"} <= boxes
+
+
+def test_content_depends_on_seed_alone_not_on_row_order_or_threads(demo_project, kedro, blocks_of):
+    before = blocks_of(demo_project)
+    for file in demo_project.glob("data/test/01_raw/shop/*.jsonl.gz"):
+        lines = gzip.decompress(file.read_bytes()).splitlines(keepends=True)
+        random.Random(0).shuffle(lines)
+        file.write_bytes(gzip.compress(b"".join(lines)))
+    settings = demo_project / "conf/test/globals.yml"
+    settings.write_text(f"{settings.read_text()}duckdb: {{backend: duckdb, threads: 1}}\n")
+    kedro(demo_project, "run", "--env=test", "--pipelines=data_mixing")
+    shuffled = blocks_of(demo_project)
+    assert before.keys() == shuffled.keys() and all(
+        (array == shuffled[name]).all() for name, array in before.items()
+    )
+    kedro(
+        demo_project, "run", "--env=test", "--pipelines=data_mixing", "--params=data_mixing.seed=1"
+    )
+    other = blocks_of(demo_project)
+    assert all(other[n].shape != a.shape or (other[n] != a).any() for n, a in before.items())

@@ -93,8 +93,9 @@ def tokenise_records(
     base_model: Path,
 ) -> RecordBatchReader:
     """The kept records with their token ids."""
-    from shoplm.corpus import tokenising
+    from shoplm.corpus import filtering, tokenising
 
+    filtering.require_records(cleaned_records, duplicate_records, contaminated_records)
     kept = _kept(cleaned_records, duplicate_records, contaminated_records)
     return tokenising.tokenise_records(kept, tokenising.Vocabulary.open(base_model))
 
