@@ -16,7 +16,7 @@ VALUE_NAMES = ("value", "values", "attribute_value", "v")
 REDUNDANT = ("normalized_value", "standardized_values")
 """Companions of a `value` that only say it again."""
 
-_KEYED = re.compile(r"([^:：\n]{1,80}?)\s*[:：](?!//)\s*(\S.*)", re.DOTALL)
+_KEYED = re.compile(r"([^:：{}\n]{1,80}?)\s*[:：](?!//)\s*(\S.*)", re.DOTALL)
 _KEYED_LITERAL = re.compile(r"([^:{}\[\]]{1,80}):\s+(\{.*\})\s*", re.DOTALL)
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 _BARE_NUMBER = re.compile(r"-?\d+\.")
