@@ -138,8 +138,12 @@ def _pending(run_files: Sequence[Path]) -> list[Path]:
 def _run_child(
     argv: list[str], env: dict[str, str], log: IO[str], progress: Progress, grace: float
 ) -> tuple[int, Output]:
+    def interrupted() -> None:
+        progress.close()
+        logger.warning("%s: interrupted, ending its processes", progress.name)
+
     # left in this order: the family ends, then its output, which nobody is left to write to
-    with contextlib.ExitStack() as after, guarded(grace, log) as token:
+    with contextlib.ExitStack() as after, guarded(grace, log, interrupted) as token:
         try:
             child = subprocess.Popen(
                 argv,
@@ -157,12 +161,7 @@ def _run_child(
         output = Output(child.stdout, log, progress)
         output.start()
         after.callback(output.join, timeout=5)
-        try:
-            child.wait()
-        except (KeyboardInterrupt, SystemExit):
-            progress.close()
-            logger.warning("%s: interrupted, ending its processes", progress.name)
-            raise
+        child.wait()
     return child.returncode, output
 
 

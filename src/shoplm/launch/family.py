@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ _WATCH = "import sys; from shoplm.launch.family import watch; watch(*sys.argv[1:
 
 
 @contextlib.contextmanager
-def guarded(grace: float, held: IO[str]) -> Iterator[str]:
+def guarded(
+    grace: float, held: IO[str], interrupted: Callable[[], None] = lambda: None
+) -> Iterator[str]:
     """The name of a variable; every process whose environment has it is gone when the block ends.
 
     Inside the block another process stands by, to end them should this one be killed. It keeps
@@ -34,6 +36,8 @@ def guarded(grace: float, held: IO[str]) -> Iterator[str]:
     Args:
         grace: seconds from SIGTERM to SIGKILL.
         held: an open file.
+        interrupted: called before any waiting, if the block is left by an interrupt. From then on
+            another interrupt cuts the grace short.
     """
     token = f"SHOPLM_LAUNCH_{uuid.uuid4().hex}"
     watcher = subprocess.Popen(
@@ -50,6 +54,8 @@ def guarded(grace: float, held: IO[str]) -> Iterator[str]:
     finally:
         family = Family(token)
         try:
+            if isinstance(sys.exception(), KeyboardInterrupt | SystemExit):
+                interrupted()
             family.terminate(grace)
         finally:  # interrupted again: no more grace. Were this cut short too, the watcher is left
             family.kill()
