@@ -173,3 +173,22 @@ def test_keys_are_added_to_the_records_of_the_named_sources(caplog):
 def test_without_sources_or_names_records_come_back(sources, names):
     _, found = linked(sources, names or [("k", "")])
     assert [list(keys) for keys in found["keys"]] == [record[4] for record in RECORDS]
+
+
+def test_finds_the_products_that_the_simulated_shop_put_into_its_articles():
+    """Names that start another's, respelt mentions, two languages."""
+    from shoplm.simulation.articles import write_articles
+    from shoplm.simulation.catalogue import simulate_catalogue
+    from shoplm.simulation.settings import CatalogueSize
+
+    products = simulate_catalogue(CatalogueSize(products=150), 3)
+    articles, links = write_articles(products, 80, 0.2, 3)
+    index = NameIndex([(product.product_id, product.name) for product in products])
+    found = {
+        (article, key)
+        for article, text in zip(articles.article_id, articles.text, strict=True)
+        for key in index.find(text)
+    }
+    true = {(article, key) for article, keys in links.items() for key in keys}
+    assert len(found & true) >= 0.98 * len(true)
+    assert len(found & true) >= 0.98 * len(found)

@@ -182,3 +182,14 @@ def test_a_stated_shape_that_does_not_fit_falls_back_to_the_text():
     assert render_properties("just  words", "hash_star") == "just words"
     with pytest.raises(ValueError, match="expected key#value"):
         parse_properties("just words", "hash_star")
+
+
+def test_every_shape_of_the_simulated_shop_gives_its_true_properties():
+    from shoplm.simulation.catalogue import simulate_catalogue
+    from shoplm.simulation.listings import write_listings
+    from shoplm.simulation.settings import CatalogueSize
+
+    table, truth = write_listings(simulate_catalogue(CatalogueSize(products=60), 3), 3)
+    for product_id, text in zip(table.product_id, table.properties, strict=True):
+        # where a key comes twice, its values stand together in some shapes
+        assert sorted(parse_properties(text)) == sorted(map(tuple, truth[product_id]))
