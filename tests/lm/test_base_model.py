@@ -10,7 +10,7 @@ from shoplm.lm.bloom import write_bloom
 from shoplm.lm.settings import BloomSettings, TokenizerSettings
 from shoplm.lm.tokenizer import train_tokenizer
 
-SMALL = TokenizerSettings(vocabulary_size=400)
+SMALL = TokenizerSettings(vocabulary_size=320)
 TEXTS = pd.DataFrame(
     {
         "text": [f"the river number {i} runs past mill {i * 7}" for i in range(60)]
@@ -33,7 +33,7 @@ def test_any_text_comes_back_byte_for_byte(tokenizer, text):
 def test_row_order_does_not_matter(tokenizer):
     shuffled = train_tokenizer(TEXTS.sample(frac=1, random_state=1), SMALL)
     assert shuffled.backend_tokenizer.to_str() == tokenizer.backend_tokenizer.to_str()
-    assert len(tokenizer) == 400
+    assert len(tokenizer) == 320
 
 
 def test_a_large_language_does_not_crowd_out_a_small_one():
@@ -76,7 +76,7 @@ def test_the_model_is_an_ordinary_directory_and_follows_its_seed(tokenizer, tmp_
     assert torch.equal(one, same) and not torch.equal(one, other)
     loaded = AutoTokenizer.from_pretrained(tmp_path / "a")
     ids = loaded("the river", return_tensors="pt").input_ids
-    assert models[0](ids).logits.shape == (1, ids.shape[1], 400)
+    assert models[0](ids).logits.shape == (1, ids.shape[1], 320)
     config = models[0].config
     assert (config.bos_token_id, config.eos_token_id, config.pad_token_id) == (1, 2, 3)
     assert loaded.convert_ids_to_tokens([0, 1, 2, 3]) == ["<unk>", "<s>", "</s>", "<pad>"]
@@ -85,7 +85,7 @@ def test_the_model_is_an_ordinary_directory_and_follows_its_seed(tokenizer, tmp_
 def test_the_default_model_has_the_stated_size(tokenizer, tmp_path):
     write_bloom(tmp_path, tokenizer, BloomSettings(), 0)
     model = AutoModelForCausalLM.from_pretrained(tmp_path)
-    body = model.num_parameters() - 400 * 128
+    body = model.num_parameters() - 320 * 128
     assert body + 8_000 * 128 == pytest.approx(1.8e6, rel=0.02)
 
 
