@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakSet
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +17,7 @@ from shoplm.datasets.atomic import replacing
 from shoplm.datasets.preview import preview_table
 
 if TYPE_CHECKING:
+    from ibis import BaseBackend
     from pandas import DataFrame
 
 
@@ -29,6 +31,15 @@ class TableDataset(FileDataset):
     """
 
     DEFAULT_SAVE_ARGS: ClassVar[dict[str, Any]] = {"compression": "zstd"}
+
+    _engines: ClassVar[WeakSet[BaseBackend]] = WeakSet()
+
+    @classmethod
+    def interrupt(cls) -> None:
+        """Make queries that run on the connections of tables fail now; any thread may call this."""
+        for engine in list(cls._engines):
+            if hasattr(engine.con, "interrupt"):
+                engine.con.interrupt()
 
     def load(self) -> Table:
         """The table, not read yet.
@@ -77,6 +88,11 @@ class TableDataset(FileDataset):
         schema = pq.read_schema(self._path())
         table = pa.Table.from_batches([] if first is None else [first], schema)
         return preview_table(table.to_pandas())
+
+    def _connect(self) -> BaseBackend:
+        engine = super()._connect()
+        self._engines.add(engine)
+        return engine
 
     def _path(self) -> Path:
         path = Path(self._get_load_path())
