@@ -147,6 +147,13 @@ REJECTED = {
     "null text": (line(text=None), {}, "empty_text", "text"),
     "blank text": (line(text=" \n "), {}, "empty_text", "text"),
     "absent text": (b'{"id": "1"}', {}, "empty_text", "text"),
+    "lone surrogate in a language": (
+        b'{"id": "1", "text": "a", "lang": "\\ud800"}', {"language": {"column": "lang"}},
+        "lone_surrogate", "",
+    ),
+    "lone surrogate in a hashed row": (
+        b'{"id": "1", "text": "\\ud800"}', {"row_key": True, "keys": []}, "lone_surrogate", "",
+    ),
     "no language": (
         line(lang=None), {"language": {"column": "lang"}}, "missing_language", "lang is empty",
     ),
@@ -225,3 +232,29 @@ def test_the_share_of_unreadable_rows_is_a_setting(tmp_path):
         tmp_path, ReadingSettings(max_unreadable_share=0.75), file="a.jsonl"
     )
     assert unreadable.count().execute() == 3
+
+
+def test_a_name_that_cannot_be_stored_is_no_name(tmp_path):
+    rows = [
+        b'{"id": "1", "text": "a", "name": "\\ud800"}',
+        b'{"id": "2", "text": "b", "name": "B"}',
+    ]
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(rows))
+    fields = {"text": "text", "name": "name"}
+    records, _, names = reformulate(
+        tmp_path, file="a.jsonl", fields=fields, template="{text}", names="name"
+    )
+    assert records.count().execute() == 2
+    assert names.execute().name.tolist() == ["B"]
+
+
+def test_no_room_to_write_is_one_clear_error(tmp_path, monkeypatch):
+    def full(self, batch):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pq.ParquetWriter, "write_batch", full)
+    (tmp_path / "a.jsonl").write_bytes(LINE)
+    with pytest.raises(
+        OSError, match=r"records.parquet: temporary rows cannot be written; .*No space"
+    ):
+        reformulate(tmp_path, file="a.jsonl")

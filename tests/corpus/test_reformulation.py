@@ -27,7 +27,7 @@ def reformulate(folder, sources, batch_rows=3):
 
 def reformulate_one(folder, rows, **spec):
     records, unreadable, names = reformulate(write(folder, rows), {"shop": SPEC | spec})
-    return records.sort_values("row", kind="stable"), unreadable, names
+    return records.sort_values(["row", "text"], ignore_index=True), unreadable, names
 
 
 def texts(folder, rows, **spec):
@@ -110,6 +110,7 @@ def test_elements_that_are_texts(tmp_path):
         ({"a": "y", "b": ["x", "y", None, " "]}, ["x", "y"]),
         ({"a": 7, "b": 8.0}, ["7", "8"]),
         ({"a": [{"id": "p"}], "b": "q"}, ["q"]),
+        ({"a": 12345678901234567890123, "b": 1234567890123456789}, ["1234567890123456789"]),
     ],
 )
 def test_keys_are_sorted_distinct_text(tmp_path, row, keys):

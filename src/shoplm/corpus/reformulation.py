@@ -6,6 +6,7 @@ import hashlib
 import logging
 import tempfile
 import weakref
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -57,15 +58,19 @@ def reformulate_sources(
     try:
         for name, source in sources.sources.items():
             _reformulate(name, source, sources.files(name), settings, tables)
+        paths = {name: table.finish() for name, table in tables.items()}
     except BaseException:
         folder.cleanup()
         raise
+    total, refused = (f"{tables[name].total:,}" for name in ("records", "unreadable_rows"))
+    logger.info("%s sources: %s records, %s unreadable rows", len(sources.sources), total, refused)
     connection = ibis.duckdb.connect(preserve_insertion_order=False, memory_limit="1GB")
-    connection.raw_sql(f"SET temp_directory = '{folder.name}'")
+    spilled = folder.name.replace("'", "''")
+    connection.raw_sql(f"SET temp_directory = '{spilled}'")
     connection.raw_sql("SET enable_progress_bar = false")
     weakref.finalize(connection, folder.cleanup)
     records, unreadable, names = (
-        connection.read_parquet(table.finish(), table_name=name) for name, table in tables.items()
+        connection.read_parquet(path, table_name=name) for name, path in paths.items()
     )
     return _identified(records), unreadable, names.distinct()
 
@@ -104,10 +109,8 @@ def _reformulate(
                     for product in renderer.names(scope):
                         names.add((keys[0], product, language))
     renderer.check_columns(files)
-    logger.info(
-        "%s: %s records, %s unreadable rows",
-        name, f"{records.total - earlier[0]:,}", f"{unreadable.total - earlier[1]:,}",
-    )  # fmt: skip
+    kept, refused = records.total - earlier[0], unreadable.total - earlier[1]
+    logger.debug("%s: %s records, %s unreadable rows", name, f"{kept:,}", f"{refused:,}")
 
 
 def _digest(
@@ -116,9 +119,10 @@ def _digest(
     """Sixteen hex digits of source, keys and text, or why the record cannot be stored."""
     if type(found) is Unreadable:
         return found
-    text, keys, _language = found
+    text, keys, language = found
     try:
         content = "\x1f".join((source, "\x1e".join(keys), text)).encode()
+        language.encode()
     except UnicodeEncodeError:
         return Unreadable("lone_surrogate", "half a surrogate pair, which no encoding can hold")
     if len(content) > limit:
@@ -151,14 +155,20 @@ class _Spool:
 
     def finish(self) -> Path:
         self._flush()
-        self._writer.close()
+        self._attempt(self._writer.close)
         return self._path
 
     def _flush(self) -> None:
         types = self._schema.types
         arrays = [pa.array(*column) for column in zip(self._columns, types, strict=True)]
-        self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
+        self._attempt(self._writer.write_batch, pa.record_batch(arrays, schema=self._schema))
         self._columns, self._characters = [[] for _ in self._schema], 0
+
+    def _attempt(self, write: Callable, *values: pa.RecordBatch) -> None:
+        try:
+            write(*values)
+        except OSError as error:
+            raise OSError(f"{self._path}: temporary rows cannot be written; {error}") from error
 
 
 def _identified(records: Table) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -44,9 +45,7 @@ class Renderer:
         if self._unseen_in_row:
             self._watch(row, self._unseen_in_row)
         if self._source.row_key:
-            options = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
-            whole = orjson.dumps(row, default=str, option=options)
-            row["row_key"] = f"row-{hashlib.md5(whole).hexdigest()[:16]}"
+            row["row_key"] = f"row-{hashlib.md5(_serialised(row)).hexdigest()[:16]}"
         if self._each is None:
             return [row]
         return [{**row, "item": item} for item in _as_list(self._each(row))]
@@ -58,7 +57,7 @@ class Renderer:
         source = self._source
         text = self._fill(row)
         if not text:
-            return Unreadable("empty_text", f"all of {', '.join(self._fields)} are empty")
+            return Unreadable("empty_text", f"nothing in {', '.join(self._fields)}")
         keys: tuple[str, ...] = (row["row_key"],) if source.row_key else ()
         for path, get in self._keys:
             found = _keys(get(row))
@@ -77,7 +76,7 @@ class Renderer:
     def names(self, row: Values) -> list[str]:
         """The names that a scope gives its product."""
         found = (self._fields[name](row) for name in self._source.names)
-        return [name for text in found for name in text.splitlines() if name]
+        return [name for text in found for name in text.splitlines() if name and encodable(name)]
 
     def check_columns(self, files: list[Path]) -> None:
         """Stops at a declared column that no row of all files had.
@@ -121,6 +120,23 @@ class Renderer:
                 unseen.discard(path)
             elif seen is not None:
                 self._lacking.setdefault(path, set()).update(siblings)
+
+
+def encodable(text: str) -> bool:
+    """Whether the text holds no half of a surrogate pair, which no encoding can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _serialised(row: Values) -> bytes:
+    try:
+        options = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+        return orjson.dumps(row, default=str, option=options)
+    except TypeError:  # lone surrogates, numbers beyond 64 bits
+        return json.dumps(row, default=str, sort_keys=True).encode()
 
 
 def _presence(value: Any, parts: list[str], path: str = "") -> tuple[bool | None, set[str]]:
@@ -217,8 +233,9 @@ def _as_list(value: Any) -> list:
 def _keys(value: Any) -> tuple[str, ...]:
     if isinstance(value, list | tuple):
         return tuple([key for item in value for key in _keys(item)])
-    if isinstance(value, float):
-        value = int(value) if value.is_integer() else value
+    if isinstance(value, float) and value.is_integer():
+        # beyond 53 bits several numbers are one float, and would be one product
+        value = int(value) if abs(value) < 2**53 else None
     if value is None or isinstance(value, bool | dict):
         return ()
     key = str(value).strip()
