@@ -13,7 +13,10 @@ from shoplm.simulation.lexicon.notation import Kind, Saying, Term, Trait
 from shoplm.simulation.settings import CatalogueSize
 
 YUAN_PER_DOLLAR = 7
-_EDITIONS = {"en": (" Pro", " Plus", " Lite", " Max", " 2"), "zh": ("Pro", "青春版", "升级版", "Plus", "二代")}
+_EDITIONS = {
+    "en": (" Pro", " Plus", " Lite", " Max", " 2"),
+    "zh": ("Pro", "青春版", "升级版", "Plus", "二代"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One listing. All of its texts are written from these values, so they agree with each other."""
+    """One listing. All its texts are written from these values, so they agree with each other."""
 
     product_id: str
     language: str

@@ -15,13 +15,16 @@ _IRREGULAR_PLURALS = {
     "bison": "bison", "person": "people", "squid": "squid", "ibex": "ibex", "ox": "oxen",
 }  # fmt: skip
 
-_SPACES = re.compile(r"[ \t]{2,}| (?=[,.;:!?])")
+_SPACES = re.compile(r" {2,}")
+_MARKS = re.compile(r"[ ,]+(?=[,.;:!?])")
 _ARTICLE = re.compile(
     r"\b([Aa]) (?=(?:[aeioAEIO]|[uU](?!s[eu]|ni(?!n)|t[ei])|hour|honest|heir|eight)"
     r"(?!ne\b|nce\b|ne-|ur))"
 )
 _SENTENCE = re.compile(r"(?:^|(?<=[.!?] )|(?<=\n))[a-z]")
-_MINOR = frozenset("a an the and or for with of in on to at by from".split())
+_LOWER = {*("a", "an", "the", "and", "or", "for", "with", "of", "in", "on", "to", "at", "by", "from")}
+_LOWER |= {*("cm", "mm", "m", "g", "kg", "ml", "mAh", "lm", "lb", "gsm")}  # units
+)
 
 
 def is_plural(noun: str) -> bool:
@@ -72,14 +75,11 @@ def pluralise(noun: str) -> str:
 def title_case(text: str) -> str:
     """Each word that carries weight with a capital, the rest of it as it was."""
     words = text.split(" ")
-    return " ".join(
-        w if i and w in _MINOR else w[:1].upper() + w[1:] for i, w in enumerate(words)
-    )
+    return " ".join(w if i and w in _LOWER else w[:1].upper() + w[1:] for i, w in enumerate(words))
 
 
 def tidy(text: str) -> str:
     """Single spaces, `a` or `an`, and a capital at the start of every sentence."""
-    text = _SPACES.sub(lambda m: " " if len(m.group()) > 1 else "", text).strip()
-    text = _SPACES.sub("", text) if " ," in text or " ." in text else text
+    text = _MARKS.sub("", _SPACES.sub(" ", text)).strip()
     text = _ARTICLE.sub(r"\1n ", text)
     return _SENTENCE.sub(lambda m: m.group().upper(), text)

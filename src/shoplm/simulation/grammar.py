@@ -62,7 +62,7 @@ class Grammar:
         """The function that expands `text`; the same one each time for the same text."""
         phrase = self._compiled.get(text)
         if phrase is None:
-            phrase, end = self._sequence(text, 0, nested=False)
+            phrase, _ = self._sequence(text, 0, nested=False)
             self._compiled[text] = phrase
         return phrase
 
@@ -110,11 +110,7 @@ class Grammar:
             if at >= len(text):
                 raise ValueError(f"a parenthesis opened at {start} never closes in {text!r}")
             if text[at] == ")":
-                count = len(options)
-                return (
-                    lambda ctx, uniform: options[int(uniform() * count)](ctx, uniform),
-                    at + 1,
-                )
+                return _one_of(options), at + 1
 
     def _slot(self, slot: str) -> Phrase:
         name, bound, rule = slot.partition("=")
@@ -137,3 +133,8 @@ class Grammar:
 
         source = rule if bound else name
         return bind if bound else expand
+
+
+def _one_of(options: Sequence[Phrase]) -> Phrase:
+    count = len(options)
+    return lambda ctx, uniform: options[int(uniform() * count)](ctx, uniform)

@@ -10,7 +10,7 @@ Context = dict[str, object]
 
 _DECKS = ("good", "bad", "use", "part", "feature")
 _MASS_FEATURES = frozenset(
-    "cancelling charging GPS folding pairing ink yarn protection gauze piping mesh entry".split()
+    ("cancelling", "charging", "GPS", "folding", "pairing", "ink", "yarn", "protection", "gauze")
 )
 
 

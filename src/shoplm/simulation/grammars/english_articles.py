@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sentences
 """English shop articles: guides, comparisons, tests and stories that name one to four products.
 
 A paragraph on one product is written in that product's context; `other`, `other_good` and so on
@@ -58,6 +59,7 @@ RULES = {
         "Put {name} on the table and people start to talk: {good}.",
         "Nobody in the office had heard of {brand}, but after {span} with {name} everyone had.",
     ],
+    "name_it": ["Now to {name}.", "Next, {name}.", "{name} came later.", "A word on {name}."],
     "verdict_good": [
         "{good}.", "After {span}, {good}.", "What convinced us: {good}.", "We noted that {good}.",
         "{person} borrowed it for {use} and reports that {good}.",
@@ -70,7 +72,7 @@ RULES = {
     ],
     "compare": [
         "Next to {other}, {name} (feels lighter|looks more grown-up|is the calmer choice|costs less).",
-        "{other} {other_good}; {name}, by contrast, is about {feature}.",
+        "{other} {other_good}; {name}, by contrast, scores with the {feature}.",
         "If you liked {other}, you will understand {name} at once, only that here {good}.",
         "While {other} relies on {other_material}, {name} is made of {material}, which {material_good}.",
         "Whoever hesitates between {name} and {other} should ask about {use} first.",
@@ -79,15 +81,15 @@ RULES = {
     "pairing": [
         "It goes well with {other}, which we had along too.",
         "Together with {other} it covered most of what one needs for {occasion}.",
-        "In the same bag: {other}. More about that in a moment.",
+        "In the same bag: {other}, more about which in a moment.",
         "Beside it stood {other}, {other_a_kind} in {other_colour}.",
     ],
     "finish": [
         "Our conclusion: for {use} we would take {name}.", "In the end {person} kept {name}.",
         "Whatever you choose, keep the receipt and look after the {part}.",
         "We bought {name} with our own money, and we would do it again.",
-        "For {occasion}, {name} is the safe choice.", "And if none of it fits, wait for {month}.",
-        "The rest is taste.",
+        "For {occasion}, {name} is the safe choice.", "And if none of it fits {occasion}, wait for {month}.",
+        "The rest is taste, says {person}.",
     ],
     "first": ["first", "second", "next", "last", "cheapest", "most surprising"],
 }  # fmt: skip

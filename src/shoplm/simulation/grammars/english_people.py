@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905 - word lists, in which a Chinese character counts as two columns
 """Who buys, when and why: rules shared by English reviews and articles."""
 
 RULES = {
@@ -12,11 +13,11 @@ RULES = {
         "never throws anything away", "notices every flaw", "hates shopping online",
         "has owned a dozen of these", "is hard to please", "lives on the fifth floor without a lift",
         "works (night|early) shifts", "moved in with us (last|this) (winter|spring|summer|autumn)",
-        "is (six|seven|eight) and into everything", "turned (thirty|forty|sixty|seventy) in {month}",
+        "fixes everything with tape", "turned (thirty|forty|fifty) in {month}",
         "reads every label", "usually sends everything back", "has very small hands",
         "swears by the cheap ones", "would not trust anything made after 1990",
         "spends half the year on the road", "shares a flat with {person}",
-        "is married to {person}", "collects them", "borrows everything I buy",
+        "argues with {person} about such things", "collects them", "borrows everything I buy",
         "only buys what {person} recommends", "is left-handed", "breaks everything sooner or later",
     ],
     "month": """January February March April May June July August September October November
@@ -37,8 +38,8 @@ RULES = {
         "while waiting for a train", "with a voucher from {person}",
     ],
     "feeling": [
-        "pleased", "happy", "delighted", "thrilled", "more than satisfied", "quietly impressed",
-        "glad", "relieved", "positively surprised", "in love",
+        "pleased", "happy", "delighted", "thrilled", "completely satisfied", "quietly impressed",
+        "glad", "relieved", "positively surprised", "won over",
     ],
     "regret": [
         "disappointed", "annoyed", "rather let down", "not convinced", "frustrated", "unimpressed",

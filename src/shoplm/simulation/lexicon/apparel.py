@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a Chinese character counts as two columns
 """Clothing, shoes and bags."""
 
 from shoplm.simulation.lexicon.notation import kind
@@ -118,7 +119,10 @@ KINDS = (
         price=(22, 110),
         plural=True,
         materials="denim cotton",
-        specs=["waist | 腰围 = W26 | 26码, W28 | 28码, W30 | 30码, W32 | 32码, W34 | 34码", "inseam | 内长 = 71 76 81 cm"],
+        specs=[
+            "waist | 腰围 = W26 | 26码, W28 | 28码, W30 | 30码, W32 | 32码, W34 | 34码",
+            "inseam | 内长 = 71 76 81 cm",
+        ],
         parts="waistband | 裤腰; pockets | 口袋; hem | 裤脚; fly | 门襟; stitching | 车线",
         uses="""the office on Fridays | 周五上班; long drives | 开长途; weekend markets | 逛集市
             cycling to town | 骑车进城; casual dates | 约会; gardening | 打理院子""",
@@ -226,7 +230,7 @@ KINDS = (
         materials="wool cashmere silk cotton",
         specs=["length | 长度 = 160 180 200 220 cm", "width | 宽度 = 30 45 60 70 cm"],
         parts="fringe | 流苏; edge | 包边; weave | 织纹; label | 布标",
-        uses="""windy platforms | 冬天站台吹风; evening at the theatre | 晚上看演出
+        uses="""windy platforms | 冬天站台吹风; evenings at the theatre | 晚上看演出
             cold offices | 空调房; winter outings | 冬天出门; brightening a plain coat | 点缀大衣
             long flights | 长途飞行""",
         features="""
@@ -293,7 +297,10 @@ KINDS = (
         price=(5, 28),
         plural=True,
         materials="cotton merino wool nylon",
-        specs=["sock size | 袜码 = EU 35-38 | 35-38码, EU 39-42 | 39-42码, EU 43-46 | 43-46码", "pack | 双数 = 3 pairs | 3双, 5 pairs | 5双, 7 pairs | 7双, 10 pairs | 10双"],
+        specs=[
+            "sock size | 袜码 = EU 35-38 | 35-38码, EU 39-42 | 39-42码, EU 43-46 | 43-46码",
+            "pack | 双数 = 3 pairs | 3双, 5 pairs | 5双, 7 pairs | 7双, 10 pairs | 10双",
+        ],
         parts="heel | 袜跟; toe seam | 袜头; cuff | 袜口; sole | 袜底",
         uses="""long walks | 长时间走路; running | 跑步; cold floors | 冬天踩地板
             smart shoes | 穿皮鞋; skiing | 滑雪; everyday wear | 日常穿""",

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905 - word lists, in which a Chinese character counts as two columns
 """Invented makers, model lines and places, in both languages."""
 
 ENGLISH_BRANDS = {
@@ -43,11 +44,15 @@ CHINESE_TOWNS = """
     沙洲头 松涛岗 雁门集 碧螺屿 金谷塘
 """.split()
 
-ENGLISH_DESIGNERS = """
+ENGLISH_DESIGNERS = (
+    """
     Marta Lindqvale, Jonah Pellworth, Ines Carrowmore, Tobias Wennick, Alma Thorsby, Felix Harnden,
     Nora Quillfeather, Emil Stannard, Greta Vosper, Hugo Lammerton, Ida Brackwell, Oskar Penrith,
     Clara Dunmallow, Rufus Tarnby, Selma Aldwick, Ned Farraday-Cole
-""".replace("\n", " ").strip().split(", ")
+""".replace("\n", " ")
+    .strip()
+    .split(", ")
+)
 CHINESE_DESIGNERS = """
     林若溪 陈望川 苏木白 顾南舟 沈知遥 许听澜 周砚之 叶青禾 陆远山 江小鱼 宋时雨 韩松年 方既白 唐晚照 秦落棠 何归云
 """.split()

@@ -1,8 +1,9 @@
+# ruff: noqa: E501 - a Chinese character counts as two columns
 """Electronics and accessories."""
 
 from shoplm.simulation.lexicon.notation import kind
 
-_DEVICES = "compatible model | 适用机型 = Orrin X2, Orrin X2 Pro, Orrin Mini 5, Lumo 9, Lumo 9 Plus, Tavik S4, Tavik Fold, Yunxi P30, Yunxi P30s"  # noqa: E501
+_DEVICES = "compatible model | 适用机型 = Orrin X2, Orrin X2 Pro, Orrin Mini 5, Lumo 9, Lumo 9 Plus, Tavik S4, Tavik Fold, Yunxi P30, Yunxi P30s"
 
 KINDS = (
     kind(
@@ -185,7 +186,10 @@ KINDS = (
         group="Computer Accessories | 电脑外设",
         price=(25, 160),
         materials="aluminium abs polycarbonate",
-        specs=["layout | 配列 = 61-key | 61键, 75-key | 75键, 84-key | 84键, 98-key | 98键, 104-key | 104键", "battery | 电池 = 2000 4000 8000 mAh"],
+        specs=[
+            "layout | 配列 = 61-key | 61键, 75-key | 75键, 84-key | 84键, 98-key | 98键, 104-key | 104键",
+            "battery | 电池 = 2000 4000 8000 mAh",
+        ],
         parts="keycaps | 键帽; space bar | 空格键; feet | 脚撑; plate | 定位板; switch | 轴体",
         uses="""writing reports | 写报告; coding | 写代码; late gaming | 晚上打游戏
             shared offices | 合用办公室; typing on a tablet | 连平板打字; translation work | 做翻译""",

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a Chinese character counts as two columns
 """Home and furniture."""
 
 from shoplm.simulation.lexicon.notation import kind
@@ -115,7 +116,10 @@ KINDS = (
         group="Home Textiles | 家纺",
         price=(30, 190),
         materials="cotton linen silk microfibre",
-        specs=["bed size | 适用床宽 = 120 150 180 cm", "thread count | 支数 = 200-thread | 200支, 300-thread | 300支, 400-thread | 400支"],
+        specs=[
+            "bed size | 适用床宽 = 120 150 180 cm",
+            "thread count | 支数 = 200-thread | 200支, 300-thread | 300支, 400-thread | 400支",
+        ],
         parts="buttons | 扣子; corner ties | 内角绑带; zip | 拉链; pillowcases | 枕套; sheet | 床单",
         uses="""hot sleepers | 怕热的人; guest rooms | 客房; a new mattress | 换新床垫
             winter nights | 冬天睡觉; sensitive skin | 敏感皮肤; wedding beds | 婚床""",
@@ -251,7 +255,7 @@ KINDS = (
         group="Storage | 收纳",
         price=(8, 48),
         materials="polypropylene bamboo rattan felt canvas",
-        specs=["capacity | 容量 = 12 25 38 66 L", "pieces | 件数 = 1 2 3 4 pieces"],
+        specs=["capacity | 容量 = 12 25 38 66 L", "set size | 件数 = 1 2 3 4 pieces"],
         parts="lid | 盖子; handles | 提手; wheels | 滑轮; label holder | 标签框",
         uses="""winter clothes | 放冬天衣服; toys | 收玩具; under the bed | 放床底
             moving house | 搬家; laundry | 放脏衣服; magazines | 放杂志""",

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a Chinese character counts as two columns
 """Kitchen and dining."""
 
 from shoplm.simulation.lexicon.notation import kind
@@ -146,7 +147,10 @@ KINDS = (
         group="Tea & Coffee | 茶饮水具",
         price=(12, 55),
         materials="stainless_steel titanium glass",
-        specs=["capacity | 容量 = 350 500 750 1000 ml", "heat retention | 保温时长 = 6 8 12 24 hours"],
+        specs=[
+            "capacity | 容量 = 350 500 750 1000 ml",
+            "heat retention | 保温时长 = 6 8 12 24 hours",
+        ],
         parts="lid | 杯盖; mouth | 杯口; seal | 密封圈; cup wall | 杯壁; strap | 提绳",
         uses="""carrying coffee to work | 带咖啡上班; brewing green tea | 泡绿茶
             hiking in the cold | 冬天爬山; keeping soup warm | 装热汤
@@ -181,7 +185,7 @@ KINDS = (
         group="Tea & Coffee | 茶饮水具",
         price=(14, 110),
         materials="clay porcelain stoneware glass cast_iron bone_china",
-        specs=["capacity | 容量 = 200 350 600 900 ml", "pieces | 件数 = 1 3 5 7 pieces"],
+        specs=["capacity | 容量 = 200 350 600 900 ml", "set size | 件数 = 1 3 5 7 pieces"],
         parts="spout | 壶嘴; lid | 壶盖; handle | 壶把; strainer | 滤网; cups | 茶杯",
         uses="""brewing oolong | 泡乌龙; afternoon tea | 喝下午茶; serving guests | 招待客人
             steeping flower tea | 泡花茶; quiet evenings | 晚上静一静; making fruit tea | 煮水果茶""",
@@ -214,7 +218,7 @@ KINDS = (
         group="Tableware | 餐具",
         price=(12, 80),
         materials="porcelain stoneware bone_china enamel bamboo",
-        specs=["diameter | 口径 = 11 13 15 18 cm", "pieces | 件数 = 2 4 6 10 pieces"],
+        specs=["diameter | 口径 = 11 13 15 18 cm", "set size | 件数 = 2 4 6 10 pieces"],
         parts="rim | 碗口; foot | 碗底; glaze | 釉面; inside | 内壁",
         uses="""noodle soup | 吃汤面; breakfast porridge | 喝粥; salads | 拌沙拉
             family dinners | 一家人吃饭; serving snacks | 装零食; steaming eggs | 蒸蛋羹""",
@@ -314,7 +318,7 @@ KINDS = (
         group="Storage | 储物保鲜",
         price=(7, 40),
         materials="glass polypropylene stainless_steel silicone",
-        specs=["capacity | 容量 = 400 640 850 1200 ml", "pieces | 件数 = 1 3 5 pieces"],
+        specs=["capacity | 容量 = 400 640 850 1200 ml", "set size | 件数 = 1 3 5 pieces"],
         parts="lid | 盖子; clips | 卡扣; seal | 密封条; divider | 隔板",
         uses="""packing lunch | 带午饭; freezing leftovers | 冻剩菜; storing cut fruit | 装切好的水果
             marinating meat | 腌肉; keeping kimchi | 放泡菜; meal prep on Sundays | 周末备餐""",
@@ -347,7 +351,10 @@ KINDS = (
         group="Tea & Coffee | 茶饮水具",
         price=(20, 140),
         materials="stainless_steel aluminium walnut brass",
-        specs=["bean capacity | 豆仓容量 = 20 25 30 60 g", "grind settings | 研磨档位 = 12 steps | 12档, 24 steps | 24档, 36 steps | 36档"],
+        specs=[
+            "bean capacity | 豆仓容量 = 20 25 30 60 g",
+            "grind settings | 研磨档位 = 12 steps | 12档, 24 steps | 24档, 36 steps | 36档",
+        ],
         parts="crank | 摇把; burr | 刀盘; bean hopper | 豆仓; jar | 粉仓; dial | 刻度盘",
         uses="""pour-over coffee | 手冲咖啡; espresso | 做意式浓缩; camping mornings | 露营的早晨
             cold brew | 做冷萃; grinding pepper | 磨胡椒; weekend brunch | 周末早午餐""",

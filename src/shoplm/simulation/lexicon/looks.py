@@ -81,7 +81,7 @@ STYLE_BY_KEY = {style.key: style for style in STYLES}
 OCCASIONS = terms("""
     small flats | 小户型; student dorms | 学生宿舍; long commutes | 长途通勤
     family gatherings | 家庭聚会; a first home | 第一个小家; weekends away | 周末出游
-    open-plan offices | 开放式办公室; rainy season | 梅雨季; cold winters | 寒冷的冬天
+    open-plan offices | 开放式办公室; the rainy season | 梅雨季; cold winters | 寒冷的冬天
     housewarming parties | 乔迁之喜; birthdays | 生日送礼; retired parents | 退休的爸妈
     busy mornings | 忙碌的早晨; people who work from home | 居家办公的人
     newly-weds | 新婚夫妇; the school term | 开学季; hot summers | 炎热的夏天

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a Chinese character counts as two columns
 """What things are made of. Shared by all departments, so that a material means the same anywhere."""
 
 from shoplm.simulation.lexicon.notation import traits

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a Chinese character counts as two columns
 """Sports and outdoors."""
 
 from shoplm.simulation.lexicon.notation import kind
@@ -183,7 +184,10 @@ KINDS = (
         group="Cycling | 骑行",
         price=(22, 150),
         materials="polycarbonate abs carbon_fibre",
-        specs=["head size | 头围 = 52-56 cm | 52-56厘米, 55-59 cm | 55-59厘米, 58-62 cm | 58-62厘米", "weight | 重量 = 230 260 290 340 g"],
+        specs=[
+            "head size | 头围 = 52-56 cm | 52-56厘米, 55-59 cm | 55-59厘米, 58-62 cm | 58-62厘米",
+            "weight | 重量 = 230 260 290 340 g",
+        ],
         parts="chin strap | 下颌带; dial | 旋钮; vents | 通风孔; visor | 帽檐; padding | 内衬",
         uses="""riding to work | 骑车上班; road races | 公路赛; the school run | 接送孩子
             mountain trails | 骑林道; scooters | 骑电动车; touring | 长途骑行""",
@@ -218,7 +222,10 @@ KINDS = (
         group="Ball Sports | 球类",
         price=(18, 180),
         materials="carbon_fibre aluminium titanium",
-        specs=["weight | 重量 = 72 78 83 88 g", "string tension | 穿线磅数 = 22 lb | 22磅, 24 lb | 24磅, 26 lb | 26磅, 28 lb | 28磅"],
+        specs=[
+            "weight | 重量 = 72 78 83 88 g",
+            "string tension | 穿线磅数 = 22 lb | 22磅, 24 lb | 24磅, 26 lb | 26磅, 28 lb | 28磅",
+        ],
         parts="frame | 拍框; shaft | 中杆; grip | 手胶; strings | 拍线; cone | 锥盖",
         uses="""club evenings | 球馆约球; doubles | 打双打; the park with children | 陪孩子在公园打
             first lessons | 新手学球; company tournaments | 单位比赛; smashing | 杀球""",
@@ -252,7 +259,10 @@ KINDS = (
         group="Fishing | 垂钓",
         price=(20, 190),
         materials="carbon_fibre bamboo titanium",
-        specs=["length | 长度 = 2.1 3.6 4.5 5.4 m", "sections | 节数 = 2 parts | 2节, 4 parts | 4节, 5 parts | 5节, 8 parts | 8节"],
+        specs=[
+            "length | 长度 = 2.1 3.6 4.5 5.4 m",
+            "sections | 节数 = 2 parts | 2节, 4 parts | 4节, 5 parts | 5节, 8 parts | 8节",
+        ],
         parts="tip | 竿梢; guides | 导环; reel seat | 轮座; grip | 握把; sections | 竿节",
         uses="""carp ponds | 钓鲤鱼; sea walls | 海钓; early mornings by the river | 清晨河边
             ice fishing | 冰钓; trips with grandfather | 陪爷爷钓鱼; trout streams | 溪流路亚""",

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a Chinese character counts as two columns
 """Pet supplies: a department held back for zero-shot recommendation."""
 
 from shoplm.simulation.lexicon.notation import kind
@@ -11,7 +12,10 @@ KINDS = (
         group="Cats | 猫咪用品",
         price=(30, 190),
         materials="pine oak sisal felt rattan",
-        specs=["height | 高度 = 60 90 130 160 cm", "levels | 层数 = 2 levels | 2层, 3 levels | 3层, 4 levels | 4层, 5 levels | 5层"],
+        specs=[
+            "height | 高度 = 60 90 130 160 cm",
+            "levels | 层数 = 2 levels | 2层, 3 levels | 3层, 4 levels | 4层, 5 levels | 5层",
+        ],
         parts="posts | 立柱; platforms | 跳台; hammock | 吊床; base | 底板; cave | 猫窝",
         uses="""lively kittens | 调皮的小猫; window watchers | 爱看窗外的猫; two-cat homes | 两只猫的家
             heavy toms | 大胖猫; indoor cats | 室内猫; saving the sofa | 保护沙发""",

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a Chinese character counts as two columns
 """Office and stationery: the other department held back for zero-shot recommendation."""
 
 from shoplm.simulation.lexicon.notation import kind
@@ -11,7 +12,7 @@ KINDS = (
         group="Paper | 本册",
         price=(4, 35),
         materials="kraft_paper smooth_paper leather linen faux_leather",
-        specs=["pages | 页数 = 96 128 192 240 pages", "format | 规格 = A4, A5, A6, B5"],
+        specs=["page count | 页数 = 96 128 192 240 pages", "format | 规格 = A4, A5, A6, B5"],
         parts="cover | 封面; spine | 书脊; ribbon | 书签带; pages | 内页; pocket | 后袋",
         uses="""lecture notes | 上课记笔记; travel diaries | 写旅行日记; meeting minutes | 开会记录
             sketching ideas | 画草图; copying poems | 抄诗; family recipes | 记菜谱""",
@@ -44,7 +45,10 @@ KINDS = (
         group="Writing | 书写工具",
         price=(10, 120),
         materials="brass titanium walnut aluminium abs",
-        specs=["nib | 笔尖 = EF nib | EF尖, F nib | F尖, M nib | M尖, B nib | B尖", "weight | 重量 = 16 22 28 38 g"],
+        specs=[
+            "nib | 笔尖 = EF nib | EF尖, F nib | F尖, M nib | M尖, B nib | B尖",
+            "weight | 重量 = 16 22 28 38 g",
+        ],
         parts="nib | 笔尖; cap | 笔帽; clip | 笔夹; converter | 吸墨器; barrel | 笔身",
         uses="""signing contracts | 签合同; calligraphy practice | 练字; letters | 写信
             exam papers | 考试; daily journalling | 写日记; a graduation present | 毕业礼物""",
@@ -77,7 +81,10 @@ KINDS = (
         group="Writing | 书写工具",
         price=(4, 30),
         materials="canvas leather silicone felt aluminium",
-        specs=["length | 长度 = 19 21 23 cm", "pen capacity | 容量 = 20 pens | 20支, 40 pens | 40支, 60 pens | 60支, 80 pens | 80支"],
+        specs=[
+            "length | 长度 = 19 21 23 cm",
+            "pen capacity | 容量 = 20 pens | 20支, 40 pens | 40支, 60 pens | 60支, 80 pens | 80支",
+        ],
         parts="zip | 拉链; lining | 内衬; loops | 笔插; flap | 翻盖; seams | 缝线",
         uses="""school bags | 放书包; exam day | 考试; make-up on the road | 当化妆包
             watercolour brushes | 放画笔; sewing things | 放针线; spare cables | 收数据线""",
@@ -108,7 +115,10 @@ KINDS = (
         group="Desk | 桌面用品",
         price=(8, 55),
         materials="bamboo walnut felt abs stainless_steel",
-        specs=["division | 格数 = 3 slots | 3格, 5 slots | 5格, 7 slots | 7格, 9 slots | 9格", "width | 宽度 = 18 24 30 38 cm"],
+        specs=[
+            "division | 格数 = 3 slots | 3格, 5 slots | 5格, 7 slots | 7格, 9 slots | 9格",
+            "width | 宽度 = 18 24 30 38 cm",
+        ],
         parts="drawer | 抽屉; dividers | 隔板; base | 底面; slots | 插槽",
         uses="""crowded desks | 桌面太乱; remote controls | 放遥控器; sticky notes and clips | 放便签夹子
             a shared office | 合用办公室; bedside clutter | 床头小物; cosmetics | 放化妆品""",
@@ -141,7 +151,7 @@ KINDS = (
         price=(5, 45),
         materials="cotton_paper kraft_paper smooth_paper",
         specs=[
-            "sheets | 张数 = 20 40 60 80 sheets",
+            "sheet count | 张数 = 20 40 60 80 sheets",
             "paper weight | 纸张克重 = 120 160 200 300 gsm",
         ],
         parts="cover | 封面; rings | 线圈; sheets | 内页; elastic band | 绑带",
@@ -175,7 +185,7 @@ KINDS = (
         group="Art | 美术用品",
         price=(8, 75),
         materials="abs polypropylene aluminium",
-        specs=["colours | 颜色数 = 12 24 36 60 colours"],
+        specs=["colour range | 颜色数 = 12 24 36 60 colours"],
         parts="caps | 笔帽; tips | 笔头; barrel | 笔杆; box | 盒子; colour chart | 色卡",
         uses="""lettering | 写花体字; fashion sketches | 画服装效果图; school posters | 做手抄报
             colouring books | 涂色; planner pages | 做手账; storyboards | 画分镜""",
@@ -208,7 +218,7 @@ KINDS = (
         group="Paper | 本册",
         price=(7, 40),
         materials="linen leather kraft_paper faux_leather",
-        specs=["months | 时长 = 6 12 18 months", "format | 规格 = A5, A6, B6"],
+        specs=["duration | 时长 = 6 12 18 months", "format | 规格 = A5, A6, B6"],
         parts="cover | 封面; tabs | 索引标签; pages | 内页; pen loop | 笔插; stickers | 贴纸",
         uses="""exam weeks | 备考; new parents | 新手爸妈; small businesses | 小店记账
             new year's resolutions | 新年计划; habit tracking | 打卡; project deadlines | 赶项目""",
@@ -240,7 +250,7 @@ KINDS = (
         group="Art | 美术用品",
         price=(10, 90),
         materials="aluminium abs bamboo",
-        specs=["colours | 颜色数 = 12 18 24 36 colours"],
+        specs=["colour range | 颜色数 = 12 18 24 36 colours"],
         parts="pans | 颜料块; palette | 调色盘; brush | 画笔; lid | 盒盖; thumb ring | 指环",
         uses="""painting outdoors | 户外写生; postcards | 画明信片; beginners | 零基础学画
             rainy afternoons | 下雨天的下午; children's classes | 孩子上课; botanical painting | 画花草""",
@@ -272,7 +282,7 @@ KINDS = (
         group="Desk | 桌面用品",
         price=(4, 28),
         materials="abs stainless_steel aluminium silicone",
-        specs=["sheets | 装订张数 = 12 20 40 60 sheets"],
+        specs=["stapling capacity | 装订张数 = 12 20 40 60 sheets"],
         parts="spring | 弹簧; base | 底座; tray | 钉槽; handle | 压柄",
         uses="""term papers | 订论文; tax forms | 订报税材料; school kits | 开学用品
             the reception desk | 前台; booklets | 订小册子; handouts | 订讲义""",

@@ -1,0 +1,61 @@
+"""Nodes of `demo_shop`: each calls one function of `shoplm.simulation`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shoplm.pipelines.demo_shop.params import DemoShopParams
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from shoplm.simulation.shop import Shop
+else:  # kedro resolves these hints to validate parameters; the first node that runs imports pandas
+    DataFrame = Shop = Any
+
+
+def simulate_catalogue(params: DemoShopParams) -> Shop:
+    """Invent the products of the shop."""
+    from shoplm.simulation import shop
+
+    return shop.open_shop(params)
+
+
+def simulate_texts(
+    simulated_shop: Shop, params: DemoShopParams
+) -> tuple[DataFrame, DataFrame, DataFrame, DataFrame, DataFrame, dict[str, Any]]:
+    """Listings, reviews, articles, general text, a benchmark; and what was planted in them."""
+    from shoplm.simulation import texts
+
+    tables, truth = texts.write_texts(simulated_shop, params)
+    names = ("products", "reviews", "articles", "general_text", "benchmark_passages")
+    return *(tables[name] for name in names), truth
+
+
+def simulate_queries(simulated_shop: Shop, params: DemoShopParams) -> DataFrame:
+    """Search queries with graded relevance."""
+    from shoplm.simulation import queries
+
+    return queries.write_queries(simulated_shop.products, params.catalogue, params.seed)
+
+
+def simulate_behaviour(
+    simulated_shop: Shop, params: DemoShopParams
+) -> tuple[DataFrame, DataFrame, DataFrame, dict[str, Any]]:
+    """Items, purchases, the search log; and the tastes and effects behind them."""
+    from shoplm.simulation import behaviour
+
+    tables, truth = behaviour.simulate_behaviour(simulated_shop, params)
+    return tables["items"], tables["interactions"], tables["search_log"], truth
+
+
+def collect_truth(
+    simulated_shop: Shop,
+    text_truth: dict[str, Any],
+    behaviour_truth: dict[str, Any],
+    params: DemoShopParams,
+) -> dict[str, Any]:
+    """Everything that was planted, in one place."""
+    from shoplm.simulation import truth
+
+    return truth.collect_truth(simulated_shop.products, text_truth, behaviour_truth, params.seed)

@@ -1,0 +1,26 @@
+"""Wiring of `demo_shop`."""
+
+from kedro.pipeline import Node, Pipeline
+
+from shoplm.pipelines.demo_shop import nodes
+
+PARAMS = "params:demo_shop"
+
+
+def create_pipeline() -> Pipeline:
+    """Simulate a shop: its catalogue, texts, queries and users, and the truth behind them."""
+    steps = [
+        (nodes.simulate_catalogue, PARAMS, "simulated_shop"),
+        (nodes.simulate_texts, ["simulated_shop", PARAMS],
+         ["products", "reviews", "articles", "general_text", "benchmark_passages", "text_truth"]),
+        (nodes.simulate_queries, ["simulated_shop", PARAMS], "queries"),
+        (nodes.simulate_behaviour, ["simulated_shop", PARAMS],
+         ["items", "interactions", "search_log", "behaviour_truth"]),
+        (nodes.collect_truth,
+         ["simulated_shop", "text_truth", "behaviour_truth", PARAMS], "simulation_truth"),
+    ]  # fmt: skip
+    return Pipeline(
+        [Node(func, inputs, outputs, name=func.__name__) for func, inputs, outputs in steps],
+        namespace="demo_shop",
+        prefix_datasets_with_namespace=False,
+    )

@@ -1,0 +1,29 @@
+"""What users do in the shop: purchases and the search log, with the truth about their tastes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from shoplm.simulation.search_log import simulate_search_log
+from shoplm.simulation.settings import ShopSettings
+from shoplm.simulation.shop import Shop
+from shoplm.simulation.shoppers import Items, invent_users, list_items, simulate_interactions
+from shoplm.simulation.texts import NOW
+
+
+def simulate_behaviour(
+    shop: Shop, settings: ShopSettings
+) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    """Tables items, interactions and search_log; and the truth: tastes by user, search_log."""
+    size, seed = settings.behaviour, settings.seed
+    items = Items.of(shop.products)
+    users = invent_users(size, settings.catalogue.chinese_share, seed)
+    log, log_truth = simulate_search_log(users, items, shop.titles, size, NOW, seed)
+    tables = {
+        "items": list_items(shop.products, shop.titles),
+        "interactions": simulate_interactions(users, items, size, NOW, seed),
+        "search_log": log,
+    }
+    return tables, {"tastes": users.describe(), "search_log": log_truth}

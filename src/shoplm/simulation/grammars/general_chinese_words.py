@@ -1,0 +1,41 @@
+# ruff: noqa: E501, SIM905 - word lists, in which a Chinese character counts as two columns
+"""Names, numbers and small phrases of the Chinese general text."""
+
+RULES = {
+    "surname": """欧阳 司马 诸葛 慕容 上官 尉迟 赵 钱 孙 吴 郑 冯 褚 卫 蒋 秦 尤 吕 施 孔 曹 严 华 魏 陶 姜 戚 谢 邹 喻
+        柏 窦 章 潘 葛 范 彭 郎 鲁 韦""".split(),
+    "given": """怀瑾 伯庸 子衿 仲文 长庚 思齐 元朗 敬之 克勤 鸿渐 守拙 若愚 明远 季常 叔平 翰墨 承志 立言 维桢 广义 德昭 景行
+        文渊 惟一 道衡 世安 孟起 希夷 彦博 延年""".split(),
+    "woman_given": "婉清 素心 令仪 采薇 静姝 兰芝 玉衡 蕴华 月娥 淑真 道韫 文君 若兰 秋瑛 慧如".split(),
+    "full_name": ["{surname}{given}", "{surname}{woman_given}"],
+    "place": ["{place_head}{place_tail}"],
+    "place_head": """临 安 永 长 宁 平 广 归 怀 襄 汝 渭 泾 颍 邯 鄢 郢 琅 会 武 昭 定 辽 肃 陇 潼 蓟 涿 沧 润""".split(),
+    "place_tail": "州 阳 陵 川 城 原 安 平 水 关 丘 邑 县 府 化 昌 泽 邱 浦 津".split(),
+    "river": ["{river_head}{river_tail}"],
+    "river_head": "洛 沅 漓 沂 淇 沁 涪 澧 汨 沔 滹 潞 洮 湟 漳 浔 滦 泗 淝 澜".split(),
+    "river_tail": "水 河 江 溪".split(),
+    "mountain": ["{mountain_head}{mountain_tail}"],
+    "mountain_head": "苍 玉 云 雷 龙 虎 鹤 鹰 祁 阴 贺 岐 崤 伏 天 雁 麒 五 九 莽".split(),
+    "mountain_tail": "山 岭 峰 崖".split(),
+    "people": """农民 渔夫 僧人 牧人 矿工 织工 水手 商人 士兵 书生 铁匠 守林人 磨坊主 陶匠 难民 移民 船夫 养蜂人 盐商 驿卒""".split(),
+    "dir": "东 南 西 北 东北 西南 东南 西北".split(),
+    "season": "春天 夏天 秋天 冬天 初春 盛夏 深秋 隆冬".split(),
+    "month": "正月 二月 三月 四月 五月 六月 七月 八月 九月 十月 冬月 腊月".split(),
+    "weekday": "星期一 星期二 星期三 星期四 星期五 星期六 星期日".split(),
+    "year": [f"{y}年" for y in range(1021, 1987, 3)],
+    "late_year": [f"{y}年" for y in range(1801, 1989)],
+    "small": "两 三 四 五 六 七 八 九 十".split(),
+    "tens": "二十 三十 四十 五十 六十 七十 八十 九十".split(),
+    "hundreds": [f"{n}" for n in range(110, 990, 7)],
+    "thousands": [f"{a}{b}" for a in "一两三四五六七八九" for b in ("千多", "万", "千", "万多")],
+    "tree": "银杏树 樟树 槐树 榆树 白杨 柳树 松树 柏树 桑树 枫树 梨树 枣树 榕树 桦树 楝树 橡树".split(),
+    "flower": "杜鹃 野菊 蒲公英 桔梗 鸢尾 山茶 龙胆 紫云英 石蒜 百里香 芍药 牵牛 荷花 腊梅 萱草".split(),
+    "bird": "白鹭 翠鸟 云雀 夜莺 老鹰 红隼 雨燕 鹡鸰 鸬鹚 布谷鸟 乌鸦 喜鹊 鹤 大雁 鹌鹑 斑鸠".split(),
+    "stone": "花岗岩 石灰岩 砂岩 玄武岩 板岩 大理石 页岩 片麻岩 白云岩 黑曜石".split(),
+    "weather": "小雨 大雾 冰雹 雷雨 雨夹雪 大风 大雪 霜冻 阴雨 暴雨 晴热 沙尘 寒潮".split(),
+    "building": "寺庙 粮仓 烽火台 书院 磨坊 学堂 衙门 军械库 藏书楼 码头 戏台 观星台 祠堂 灯塔 城楼 钟楼".split(),
+    "science": "天文 植物学 几何 医学 化学 哲学 地质学 航海 光学 力学 音韵学 历法 制图 算术 水利".split(),
+    "crop": "大麦 小麦 高粱 谷子 水稻 棉花 油菜 荞麦 大豆 甘蔗 红薯 玉米 花生 芝麻".split(),
+    "slowly": "慢慢 忽然 悄悄 固执地 渐渐 默默 一步一步 不声不响地".split(),
+    "emotion": "骄傲 悲伤 宽慰 嫉妒 惊奇 愤怒 耐心 乡愁 喜悦 恐惧 怀疑 感激 愧疚 孤独".split(),
+}  # fmt: skip

@@ -1,0 +1,211 @@
+# ruff: noqa: E501 - sentences
+"""English general text about people: history, lives, journeys, tales, news."""
+
+HISTORY = {
+    "cast": {
+        "town": "{place}",
+        "ruler": "King {man}|Queen {woman}|Duke {man}|Bishop {man}|the regent {woman}|Prince {man}",
+        "enemy": "the army of {place}|a league of {people}|the fleet of {place}|rebels under {surname}",
+    },
+    "title": ["A short history of {town}", "{ruler} and {town}", "The siege of {town}"],
+    "open": [
+        "{town} is first mentioned in a charter of {year}.",
+        "In {year} {ruler} granted {town} the right to hold a market.",
+        "The history of {town} begins with {people} who crossed the {river} in the {century} century.",
+        "Under {ruler}, {town} grew from a village to a fortified city.",
+    ],
+    "body": [
+        "In {year} {enemy} laid siege to the walls for {small} months.",
+        "The plague, which came up the {river} by ship, killed every third inhabitant.",
+        "{ruler} ordered a {building} of {stone}, but died before it was finished.",
+        "A fire in the night of the {ordinal} of {month} destroyed {hundreds} houses.",
+        "The {people} formed guilds and soon refused to pay the tax on {crop}.",
+        "A treaty, signed in the {building}, ended {small} years of war.",
+        "For {dozens} years the city belonged to {place}, and the official language changed {small} times.",
+        "Trade in {crop} and wool made a few families rich.",
+        "When the silver mines were exhausted, the {people} left for {place}.",
+        "{full_name}, a teacher, wrote the chronicle on which we depend today.",
+        "The old bridge, carried away by ice in {year}, was rebuilt by {people} without pay.",
+        "After the battle at the {river}, {ruler} was led through the streets in chains.",
+        "The council, whose members had sworn silence, opened the gates to {enemy}.",
+        "What had been a quarrel about {crop} became a revolt.",
+        "Letters from that winter speak of hunger, of {weather}, and of {emotion}.",
+        "The railway arrived in {late_year} and with it strangers, newspapers and strikes.",
+        "Scholars disagree whether {ruler} ever visited the city.",
+        "A law of {year} forbade {people} to carry weapons inside the walls.",
+    ],
+    "end": [
+        "Of the walls only a gate of {stone} is left.",
+        "The {building} still bears the arms of {ruler}.",
+        "In {late_year} the city celebrated its foundation with a procession.",
+        "Its archive is one of the oldest in the country.",
+        "The rest was lost in the fire.",
+    ],
+}
+
+LIFE = {
+    "cast": {
+        "hero": "{first} {surname}",
+        "home": "{place}",
+        "art": "painter|composer|botanist|engineer|poet|explorer|physician|mathematician|sculptor",
+        "born": "{late_year}",
+    },
+    "variants": [
+        {"first": "{woman}", "he": "she", "him": "her", "his": "her"},
+        {"first": "{man}", "he": "he", "him": "him", "his": "his"},
+    ],
+    "title": ["{hero}", "The life of {hero}", "{hero}, {art}"],
+    "open": [
+        "{hero} was born in {born} in {home}, the {ordinal} child of a family of {people}.",
+        "Few people in {home} remember the {art} {hero}, although a street bears {his} name.",
+        "{hero}, {art} and teacher, grew up on the {river} among {people}.",
+        "When {hero} was {small} years old, {his} family moved from {home} to {place}.",
+    ],
+    "body": [
+        "At {dozens}, {he} gave up {science} and became a {art}.",
+        "{his} mother taught {him} to read from a book on {science}.",
+        "{he} studied {science} in {place}, where {full_name} was {his} teacher.",
+        "With the little money {he} had, {he} travelled {direction} as far as {place}.",
+        "{he} worked at night, {slowly}, by the light of a single candle.",
+        "{his} first success came in {month}, after years of {emotion}.",
+        "Critics, who had ignored {him} for {small} years, called the work a scandal.",
+        "{he} married twice and outlived {small} of {his} children.",
+        "In {his} letters {he} speaks of {emotion}, of {weather}, and of the {bird} outside the window.",
+        "During the war {he} hid {small} strangers in the {building} of {home}.",
+        "{he} was offered a chair in {place} but refused, saying that {he} could not live without the {river}.",
+        "Together with {full_name} {he} founded a school for the children of {people}.",
+        "A fall from a horse left {him} lame, and from then on {he} dictated.",
+        "{he} quarrelled with {full_name}, {his} oldest friend, over a question of {science}.",
+        "{his} notebooks, {small} volumes, were found in an attic in {place}.",
+        "Asked about the secret of {his} work, {he} answered: patience, and cold water in the morning.",
+        "{he} never learned to swim, yet crossed the sea {small} times.",
+    ],
+    "end": [
+        "{he} died in {month}, {dozens} years old, in {place}.",
+        "{his} grave is in {home}.",
+        "Only after {his} death did {home} understand what it had lost.",
+        "A museum in {place} keeps {his} letters.",
+        "{he} left no pupils and many imitators.",
+    ],
+}
+
+TRAVEL = {
+    "cast": {"goal": "{place}", "friend": "{forename}"},
+    "title": ["On the way to {goal}", "{small} days to {goal}", "With {friend} along the {river}"],
+    "open": [
+        "We left before dawn, {friend} with the map, I with the bread.",
+        "The train to {goal} was late, and then it was full.",
+        "On the {ordinal} day of our journey we reached the {river}.",
+        "{friend} had always wanted to see {goal}; I had only wanted to leave.",
+    ],
+    "body": [
+        "The road climbs between fields of {crop} and then loses itself among {tree}.",
+        "In {place} an old woman gave us water and asked where we came from.",
+        "At the inn, {people} were singing, and nobody noticed that we came in.",
+        "{friend} talked all the way about {science}; I watched the rain.",
+        "We slept in a barn, under a roof that let in the stars and, later, {weather}.",
+        "Behind the pass the whole valley opened, green, with the {river} in the middle like a dropped ribbon.",
+        "The ferryman refused our money and told us about the flood of {late_year}.",
+        "Everything here is built of {stone}: the houses, the walls, the benches by the {building}.",
+        "By noon the heat was such that even the {bird} fell silent.",
+        "In the {building} of {place} a guide explained the frescoes without once looking up.",
+        "I lost a shoe in the mud and {friend} laughed for {small} kilometres.",
+        "A boy on a mule showed us the short cut, which was not one.",
+        "There was a fair in {place}, with a brass band and the smell of roasted chestnuts.",
+        "Towards evening {weather} came from the {wind} and we ran.",
+        "We shared the compartment with {small} {people} and a goose.",
+        "The border was a hut, a dog and a man who stamped our papers upside down.",
+        "In the night somebody played the violin, {slowly}, always the same bars.",
+        "On the beach lay boats with eyes painted on their bows.",
+    ],
+    "end": [
+        "When we finally saw {goal}, neither of us said a word.",
+        "{goal} can wait; tomorrow we rest.",
+        "I have never been so tired, nor so happy.",
+        "{friend} stayed. I took the night train back.",
+        "The photographs show none of this.",
+    ],
+}
+
+TALE = {
+    "cast": {
+        "hero": "a poor miller|a young shepherd|a widow|a soldier without a coin|the youngest of three "
+        "brothers|an old fisherman|a girl who could not laugh|a blind fiddler",
+        "beast": "fox|raven|wolf|toad|white hind|crane|pike|hare|bear|owl",
+        "land": "{place}",
+        "treasure": "a golden apple|a silver flute|the water of life|a ring of {stone}|three white "
+        "feathers|a word that opens every lock",
+    },
+    "title": ["The {beast} of {land}", "How {hero} found {treasure}", "{hero} and the {beast}"],
+    "open": [
+        "Once, when wishing still helped, {hero} lived at the edge of the forest of {land}.",
+        "Long ago there was {hero} in {land} who had nothing but a {tree} behind the house.",
+        "In a village on the {river} they tell the story of {hero} and the {beast}.",
+        "It was {season}, and in {land} {weather} had lasted for {small} weeks.",
+    ],
+    "body": [
+        '"Spare me," said the {beast}, "and I will show you {treasure}."',
+        "Three nights passed, and on each of them the {beast} knocked at the door.",
+        "Behind the {ordinal} mountain stood a {building} without windows.",
+        "The king had promised his daughter to whoever would bring him {treasure}.",
+        '"Do not turn round," warned the {bird}, "whatever you hear."',
+        "But the {people} laughed, and the innkeeper laughed loudest.",
+        "So they walked until the moon went down and the owls fell silent.",
+        "The giant slept with his eyes open, and his breath bent the {tree}.",
+        "There was a well in the yard, and in the well a voice that wept.",
+        "On the {ordinal} day the bread was gone and the shoes were worn through.",
+        '"Who sits in my {tree}?" cried the witch, and all the {bird} flew up at once.',
+        "Out of {emotion} the eldest brother threw the key into the {river}.",
+        "Whoever drank from it forgot his own name.",
+        "The {beast} shook itself, and there stood a prince with wet hair.",
+        "An old woman with {small} teeth asked for a crust and gave a riddle in return.",
+        "What is heavier than {stone} and lighter than a feather? Nobody knew.",
+        "They cut the rope, and {treasure} fell into the deepest part of the lake.",
+    ],
+    "end": [
+        "And if they have not died, they are living in {land} still.",
+        "Since then no {beast} has been seen on the {river}.",
+        "That is why, to this day, the {bird} sings only before {weather}.",
+        "The {treasure_short} was never found again.",
+        "Who listens well will not get lost.",
+    ],
+    "also": {"treasure_short": "gold|flute|treasure|secret"},
+}
+
+NEWS = {
+    "cast": {"town": "{place}", "mayor": "{full_name}", "topic": "the {building}|the harbour|the "
+             "railway line to {place}|the dam on the {river}|the {season} flood|the new school"},
+    "title": ["{town} argues about {topic}", "{topic}: council decides", "News from {town}"],
+    "open": [
+        "{town}, {weekday}. The council met last night to discuss {topic}.",
+        "More than {hundreds} people gathered in {town} on {weekday} because of {topic}.",
+        "Mayor {mayor} announced on {weekday} that {topic} would be closed until {month}.",
+        "After {weather}, the authorities of {town} have declared an emergency.",
+    ],
+    "body": [
+        "The opposition, led by {full_name}, spoke of a waste of public funds.",
+        "According to a report, {small} of the {dozens} pillars are no longer safe.",
+        "{people} blocked the road to {place} for {small} hours.",
+        "The costs are put at {small} million, {small2} more than planned.",
+        "An expert in {science} from {place} warned against haste.",
+        "Nobody was injured, a police spokesman said.", "The vote ended {dozens} to {small}.",
+        "A court in {place} will decide in {month}.",
+        '"We have been waiting for {small} years," said {full_name}, a pensioner.',
+        "Schools remain closed on {weekday}, trains run every {small} hours.",
+        "The river had risen by {small} feet since {weekday}.",
+        "In {late_year} a similar plan failed for lack of money.",
+        "The minister, who was visiting {place}, declined to comment.",
+        "Volunteers filled {thousands} sandbags during the night.",
+        "The orchestra of {town} will play for the victims on {weekday}.",
+        "Turnout at the election was {dozens} per cent, the lowest since {late_year}.",
+        "Farmers fear for the harvest of {crop} and {crop}.",
+        "The football club lost {small} to one against {place}.",
+    ],
+    "end": [
+        "A decision is expected by {month}.", "{mayor} called for calm.",
+        "The weather service expects {weather} for {weekday}.", "The investigation continues.",
+        "The next meeting is open to the public.",
+    ],
+}  # fmt: skip
+
+GENRES = {"history": HISTORY, "biography": LIFE, "travel": TRAVEL, "tales": TALE, "news": NEWS}

@@ -1,0 +1,232 @@
+"""A search log: shown lists, and what was clicked, put into the cart and bought.
+
+Some features mean the same everywhere but are measured on another scale in every region (prices in
+local currency, delivery in a country of another size). Their latent value drives behaviour; what
+the log shows is that value times a factor that follows from the region's own features, so a mapping
+from region features can undo it (SEQ+MD, arXiv 2408.13357).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from shoplm.simulation.settings import BehaviourSize
+from shoplm.simulation.shoppers import (
+    DOMAINS,
+    FAMILIES,
+    KIND_KEYS,
+    MATERIALS,
+    STYLE_KEYS,
+    Items,
+    Users,
+)
+
+TASKS = ("click", "cart", "purchase")
+RATES = {"click": 0.18, "cart": 0.32, "purchase": 0.45}
+"""Share of shown rows clicked, of clicked rows put into the cart, of those bought."""
+
+EFFECTS: dict[str, dict[str, float]] = {
+    "click": {
+        "taste_match": 1.0, "text_match": 0.9, "rating_average": 0.4, "image_quality": 0.4,
+        "local_price": -0.5, "delivery_days": -0.4, "regional_sales": 0.7,
+    },
+    "cart": {
+        "taste_match": 0.8, "text_match": 0.3, "rating_average": 0.4, "local_price": -0.8,
+        "delivery_days": -0.7, "delivery_fee": -0.5, "regional_sales": 0.3,
+    },
+    "purchase": {
+        "taste_match": 0.5, "rating_average": 0.3, "local_price": -0.7, "delivery_days": -0.5,
+        "delivery_fee": -1.0, "stock_depth": 0.4,
+    },
+}  # fmt: skip
+"""Effect of a feature's latent value (in standard deviations) on the logit of each task."""
+
+SHIFTED: dict[str, tuple[str, float]] = {
+    "local_price": ("region_currency", 1.0),
+    "delivery_days": ("region_distance", 1.0),
+    "delivery_fee": ("region_currency", 0.8),
+    "regional_sales": ("region_market", 1.0),
+    "ad_views": ("region_market", 0.6),
+}
+"""Features whose scale differs by region: value = latent × (region feature) ** exponent."""
+
+UNSHIFTED = (
+    "taste_match", "text_match", "rating_average", "review_count", "image_quality", "stock_depth",
+    "title_length", "days_on_sale",
+)  # fmt: skip
+
+
+def describe_regions(regions: int, seed: int) -> pd.DataFrame:
+    """Region features: region, region_currency, region_distance, region_market, region_income."""
+    rng = np.random.default_rng([seed, 31])
+    spread = np.linspace(-1, 1, regions)  # regions differ even where there are only two
+    return pd.DataFrame(
+        {
+            "region": [f"R{i:02d}" for i in range(regions)],
+            "region_currency": np.exp(1.6 * rng.permutation(spread)),
+            "region_distance": np.exp(1.0 * rng.permutation(spread)),
+            "region_market": np.exp(1.3 * rng.permutation(spread)),
+            "region_income": rng.uniform(0.5, 2.0, regions),
+        }
+    )
+
+
+def simulate_search_log(
+    users: Users, items: Items, titles: Mapping[str, str], size: BehaviourSize, end: int, seed: int
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The log, one row a shown product, and the truth behind it.
+
+    Columns: list_id, user_id, region, platform, timestamp, query_category, position,
+    product_id, department, category, tags (list), the features of `UNSHIFTED` and `SHIFTED`, region features, and the
+    labels click ≥ cart ≥ purchase (0 or 1). All rows of a list share user, time and query.
+    """
+    rng = np.random.default_rng([seed, 32])
+    lists, user, kind, item = _show(users, items, size.search_rows, rng)
+    rows = len(item)
+    position = np.arange(rows) - np.searchsorted(lists, lists)
+    text_match = 1.0 * (items.kind[item] == kind) + rng.normal(0, 0.25, rows)
+    taste = users.taste(user, item, items)
+    values = {
+        "taste_match": _standard(taste) + rng.normal(0, 0.3, rows),
+        "text_match": text_match,
+        "rating_average": np.clip(
+            2.6 + 2.2 * items.quality + rng.normal(0, 0.2, len(items.ids)), 1, 5
+        )[item],
+        "review_count": rng.poisson(np.exp(2 + items.log_popularity))[item].astype(float),
+        "image_quality": rng.beta(5, 2, len(items.ids))[item],
+        "stock_depth": rng.gamma(2.0, 20.0, rows),
+        "title_length": np.array([len(titles[i]) for i in items.ids.tolist()], float)[item],
+        "days_on_sale": rng.gamma(1.5, 120.0, rows),
+        "local_price": items.price[item],
+        "delivery_days": rng.gamma(4.0, 0.8, rows),
+        "delivery_fee": rng.gamma(2.0, 1.5, rows),
+        "regional_sales": np.exp(2 + items.log_popularity[item] + rng.normal(0, 0.5, rows)),
+        "ad_views": rng.gamma(1.5, 10.0, rows),
+    }
+    skewed = ("review_count", "local_price", "delivery_fee", "regional_sales", "stock_depth")
+    latent = {n: _standard(np.log1p(v) if n in skewed else v) for n, v in values.items()}
+    regions = describe_regions(size.regions, seed)
+    region = users.region[user]
+    for name, (source, exponent) in SHIFTED.items():
+        values[name] = values[name] * regions[source].to_numpy()[region] ** exponent
+    app = (rng.random(len(users.ids)) < 0.65)[user] ^ (rng.random(lists[-1] + 1) < 0.1)[lists]
+    labels = _behave(latent, position, app, rng)
+    seconds = np.sort(rng.random(lists[-1] + 1)) * min(size.days, 90) * 86_400
+    start = end - min(size.days, 90) * 86_400
+    frame = pd.DataFrame(
+        {
+            "list_id": np.char.add("L", np.char.zfill(lists.astype(str), 7)),
+            "user_id": users.ids[user],
+            "region": regions["region"].to_numpy()[region],
+            "platform": np.where(app, "app", "web"),
+            "timestamp": (start + seconds).astype(np.int64)[lists],
+            "query_category": np.array(KIND_KEYS)[kind],
+            "position": position,
+            "product_id": items.ids[item],
+            "department": np.array(DOMAINS)[items.domain[item]],
+            "category": np.array(KIND_KEYS)[items.kind[item]],
+            "tags": _tags(items)[item],
+            **{name: np.round(values[name], 4) for name in (*UNSHIFTED, *SHIFTED)},
+            **{c: regions[c].to_numpy()[region].round(4) for c in regions.columns[1:]},
+            **labels,
+        }
+    )
+    truth = {
+        "shifted_features": sorted(SHIFTED),
+        "unshifted_features": sorted(UNSHIFTED),
+        "scales": {name: {"region_feature": s, "exponent": e} for name, (s, e) in SHIFTED.items()},
+        "effects": EFFECTS,
+        "regions": regions.to_dict(orient="records"),
+    }
+    return frame, truth
+
+
+def _show(
+    users: Users, items: Items, rows: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """What is shown: list number, user, kind searched and item of every row, best first."""
+    lengths = rng.integers(4, 17, size=max(1, rows // 4))
+    lengths = lengths[: np.searchsorted(np.cumsum(lengths), rows) + 1]
+    lengths[-1] -= lengths.sum() - rows
+    count = len(lengths)
+    user = rng.integers(0, len(users.ids), count)
+    with np.errstate(divide="ignore"):
+        weight = np.log(users.domains)
+    kind_domain = np.zeros(len(KIND_KEYS), int)
+    kind_domain[items.kind] = items.domain
+    sold = np.isin(np.arange(len(KIND_KEYS)), items.kind)
+    wish = weight[user][:, kind_domain] + users.kind[user]
+    wish[:, ~sold] = -np.inf
+    kind = (wish + rng.gumbel(size=wish.shape)).argmax(axis=1)
+    everywhere = {
+        (d, g): np.flatnonzero((items.domain == d) & (items.language == g))
+        for d in range(len(DOMAINS))
+        for g in (0, 1)
+    }
+    shown = []
+    for one_user, one_kind, length in zip(user, kind, lengths, strict=True):
+        pool = everywhere[int(kind_domain[one_kind]), int(users.language[one_user])]
+        if len(pool) < length:
+            pool = np.arange(len(items.ids))
+        score = 3.0 * (items.kind[pool] == one_kind) + 0.5 * items.log_popularity[pool]
+        score = score + rng.gumbel(size=len(pool))
+        best = (
+            np.argpartition(-score, length - 1)[:length]
+            if length < len(pool)
+            else np.arange(len(pool))
+        )
+        shown.append(pool[best[np.argsort(-score[best])]])
+    sizes = [len(items_shown) for items_shown in shown]
+    lists = np.repeat(np.arange(count), sizes)
+    return lists, user[lists], kind[lists], np.concatenate(shown)
+
+
+def _behave(
+    latent: Mapping[str, np.ndarray],
+    position: np.ndarray,
+    app: np.ndarray,
+    rng: np.random.Generator,
+) -> dict[str, np.ndarray]:
+    """Labels of the three tasks; each is possible only where the one before it happened."""
+    labels: dict[str, np.ndarray] = {}
+    reached = np.ones(len(position), bool)
+    for task in TASKS:
+        logit = sum(weight * latent[name] for name, weight in EFFECTS[task].items())
+        if task == "click":
+            logit = logit - 0.6 * np.log1p(position)  # people read from the top
+        logit = logit + (0.2 if task == "click" else -0.25) * app
+        bias = _bias_for(logit[reached], RATES[task])
+        happened = rng.random(len(logit)) < 1 / (1 + np.exp(-(logit + bias)))
+        reached = reached & happened
+        labels[task] = reached.astype(np.int8)
+    return labels
+
+
+def _bias_for(logit: np.ndarray, rate: float) -> float:
+    """The constant that makes the mean probability of these logits `rate`."""
+    low, high = -20.0, 20.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        mean = (1 / (1 + np.exp(-(logit + middle)))).mean() if len(logit) else rate
+        low, high = (middle, high) if mean < rate else (low, middle)
+    return (low + high) / 2
+
+
+def _standard(values: np.ndarray) -> np.ndarray:
+    return (values - values.mean()) / (values.std() or 1.0)
+
+
+def _tags(items: Items) -> np.ndarray:
+    """Style, colour family and material group of every item, as an array of lists."""
+    tags = np.empty(len(items.ids), dtype=object)
+    for index in range(len(tags)):
+        tags[index] = [
+            STYLE_KEYS[items.style[index]],
+            FAMILIES[items.colour[index]],
+            MATERIALS[items.material[index]],
+        ]
+    return tags
