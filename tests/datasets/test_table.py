@@ -19,7 +19,12 @@ FRAME = pd.DataFrame(
 )
 
 
-@pytest.mark.parametrize("convert", [lambda f: f, pa.Table.from_pandas, ibis.memtable])
+def as_stream(frame):
+    table = pa.Table.from_pandas(frame)
+    return pa.RecordBatchReader.from_batches(table.schema, iter(table.to_batches(1)))
+
+
+@pytest.mark.parametrize("convert", [lambda f: f, pa.Table.from_pandas, as_stream, ibis.memtable])
 def test_round_trip(dataset, convert):
     dataset.save(convert(FRAME))
     loaded = dataset.load()
@@ -77,6 +82,18 @@ def test_failed_save_keeps_the_old_file(dataset, tmp_path):
     table = dataset.load()
     with pytest.raises(DatasetError, match=r"table\.parquet: cannot be written.*Could not convert"):
         dataset.save(table.mutate(n=table.id.cast("int64")))
+    assert dataset.row_count() == 2
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["table.parquet"]
+
+
+def test_failed_stream_keeps_the_old_file(dataset, tmp_path):
+    def batches():
+        yield pa.RecordBatch.from_pylist([{"n": 1}])
+        raise ValueError("products.jsonl, line 9: expected a JSON object")
+
+    dataset.save(FRAME)
+    with pytest.raises(DatasetError, match=r"products\.jsonl, line 9"):
+        dataset.save(pa.RecordBatchReader.from_batches(pa.schema({"n": pa.int64()}), batches()))
     assert dataset.row_count() == 2
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["table.parquet"]
 

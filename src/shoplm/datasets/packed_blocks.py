@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,7 @@ class PackedBlocksDataset(AbstractDataset["Mapping[str, Any]", "dict[str, Packed
         with replacing(self._path) as folder:
             folder.mkdir()
             for name, blocks in data.items():
-                if Path(name).name != name:
+                if not re.fullmatch(r"\w[\w .-]*", name):
                     raise DatasetError(f"{name!r} cannot name a mixture: it is no folder name")
                 (blocks() if callable(blocks) else blocks).save(folder / name)
 

@@ -25,9 +25,9 @@ class TableDataset(FileDataset):
     """`ibis.FileDataset` whose file is replaced whole, with a preview.
 
     `save` takes an Ibis expression, which the engine that it is bound to runs and writes without
-    holding the result in memory, or a pandas or pyarrow table. `load` gives an expression on the
-    connection of the catalog entry; entries with the same `connection` share one, so their tables
-    can be joined. Where an entry names none: DuckDB in memory, which spills to disk.
+    holding the result in memory, a stream of Arrow batches, or a pandas or pyarrow table. `load`
+    gives an expression on the connection of the catalog entry; entries with the same `connection`
+    share one, so their tables can be joined. Where an entry names none: DuckDB in memory.
     """
 
     DEFAULT_SAVE_ARGS: ClassVar[dict[str, Any]] = {"compression": "zstd"}
@@ -55,27 +55,28 @@ class TableDataset(FileDataset):
             raise DatasetError(f"{path}: cannot be read as {self._file_format}: {error}") from error
 
     def save(self, data: Table | DataFrame | pa.Table | pa.RecordBatchReader) -> None:
-        """Run the expression and write what it gives; a reader is written batch by batch.
+        """Run the expression and write what it gives.
 
         Raises:
             DatasetError: the expression failed; the file that was there before is untouched.
         """
         target = Path(self._get_save_path())
         with replacing(target) as path:
-            if isinstance(data, Table):
-                writer = getattr(data.get_backend(), f"to_{self._file_format}")
-                try:
-                    writer(data, str(path), **self._save_args)
-                except Exception as error:
-                    raise DatasetError(f"{target}: cannot be written: {error}") from error
-            elif isinstance(data, pa.RecordBatchReader):
-                with pq.ParquetWriter(path, data.schema, **self._save_args) as parquet:
-                    for batch in data:
-                        parquet.write_batch(batch)
-            else:
-                if not isinstance(data, pa.Table):
-                    data = pa.Table.from_pandas(data, preserve_index=False)
-                pq.write_table(data, path, **self._save_args)
+            try:
+                self._write(data, path)
+            except Exception as error:
+                raise DatasetError(f"{target}: cannot be written: {error}") from error
+
+    def _write(self, data: Table | DataFrame | pa.Table | pa.RecordBatchReader, path: Path) -> None:
+        if isinstance(data, Table):
+            write = getattr(data.get_backend(), f"to_{self._file_format}")
+            write(data, str(path), **self._save_args)
+            return
+        if not isinstance(data, pa.Table | pa.RecordBatchReader):
+            data = pa.Table.from_pandas(data, preserve_index=False)
+        with pq.ParquetWriter(path, data.schema, **self._save_args) as writer:
+            for batch in data if isinstance(data, pa.RecordBatchReader) else [data]:
+                writer.write(batch)
 
     def row_count(self) -> int:
         """Rows of the stored table, from the file's own metadata."""
