@@ -41,6 +41,10 @@ def test_columns_are_the_contract(tmp_path):
     assert list(names) == ["key", "name", "language"]
 
 
+def test_no_sources_give_empty_tables(tmp_path):
+    assert [len(table) for table in reformulate(tmp_path, {})] == [0, 0, 0]
+
+
 def test_lines_and_bracketed_parts_vanish_with_their_fields(tmp_path):
     rows = [
         {"title": "Mug", "brand": "Acme", "size": "S", "info": "a: b"},

@@ -86,7 +86,7 @@ def test_a_source_without_language_says_so():
         parse_text_sources("root", {"shop": {"file": "a.jsonl", "fields": ["a"]}})
 
 
-@pytest.mark.parametrize("sources", [{}, None, ["a"], {"shop": "a.jsonl"}])
+@pytest.mark.parametrize("sources", [None, ["a"], {"shop": "a.jsonl"}])
 def test_sources_that_are_no_mapping_are_refused(sources):
     with pytest.raises(ValueError, match="expected a mapping"):
         parse_text_sources("root", sources)

@@ -194,8 +194,8 @@ class TextSources(Settings):
 
     root: Path
     """The folder that every `file` is relative to."""
-    sources: dict[str, TextSource] = Field(min_length=1)
-    """Name to specification."""
+    sources: dict[str, TextSource]
+    """Name to specification; none at all is fine for benchmarks."""
 
     def files(self, name: str) -> list[Path]:
         """The files of a source, sorted.
@@ -259,7 +259,7 @@ def parse_text_sources(root: str | Path, sources: Mapping[str, Any]) -> TextSour
     Raises:
         ValueError: the first wrong field, with the name of its source.
     """
-    if not isinstance(sources, Mapping) or not sources:
+    if not isinstance(sources, Mapping):
         raise ValueError("sources: expected a mapping of source names to specifications")
     parsed = {}
     for name, spec in sources.items():
