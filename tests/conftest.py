@@ -43,7 +43,7 @@ def new_project(tmp_path_factory):
             shutil.copytree(root / name, project / name, ignore=ignored)
         (project / "conf" / "local").mkdir()
         shutil.copy(root / "pyproject.toml", project)
-        (project / "src").symlink_to(root / "src")
+        shutil.copytree(root / "src" / "shoplm", project / "src" / "shoplm")
         return project
 
     return make

@@ -1,15 +1,17 @@
 """The pipelines that `kedro run --pipelines=NAME` knows."""
 
-from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
-DESIGN_CARD = ["data_mixing"]
-"""What `kedro run` alone runs, in order."""
+from shoplm.pipelines import base_model, data_mixing, demo_shop
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Every pipeline alone, `demo` (a simulated shop, then all of them) and `__default__`."""
-    alone = find_pipelines(raise_errors=True)
-    alone.pop("__default__", None)
-    default = sum((alone[name] for name in DESIGN_CARD if name in alone), Pipeline([]))
-    return alone | {"__default__": default, "demo": sum(alone.values(), Pipeline([]))}
+    """Each pipeline alone; `__default__`, which needs data; `demo`, which simulates them first."""
+    prepared = {
+        "demo_shop": demo_shop.create_pipeline(),
+        "base_model": base_model.create_pipeline(),
+    }
+    design_card = {"data_mixing": data_mixing.create_pipeline()}
+    default = sum(design_card.values(), Pipeline([]))
+    demo = sum(prepared.values(), default)
+    return prepared | design_card | {"__default__": default, "demo": demo}

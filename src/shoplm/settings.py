@@ -7,7 +7,7 @@ os.environ.setdefault("DO_NOT_TRACK", "true")  # kedro and mlflow both obey exac
 from shoplm.hooks import RunLog, Tracking  # noqa: E402
 
 HOOKS = (RunLog(), Tracking())
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro-viz")  # the latter warns on partial runs
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

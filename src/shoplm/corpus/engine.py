@@ -14,4 +14,4 @@ def stream_batches(table: Table, rows: int) -> pa.RecordBatchReader:
     """
     backend = table.get_backend()
     backend._run_pre_execute_hooks(table)  # registers in-memory tables and functions
-    return backend.con.execute(backend.compile(table)).to_arrow_reader(rows)
+    return backend.con.sql(backend.compile(table)).to_arrow_reader(rows)

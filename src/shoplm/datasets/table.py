@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakSet
@@ -92,6 +93,8 @@ class TableDataset(FileDataset):
 
     def _connect(self) -> BaseBackend:
         engine = super()._connect()
+        # left open at exit, one that knows Python functions makes DuckDB print what it leaked
+        atexit.register(engine.disconnect)
         self._engines.add(engine)
         return engine
 

@@ -59,3 +59,15 @@ def collect_truth(
     from shoplm.simulation import truth
 
     return truth.collect_truth(simulated_shop.products, text_truth, behaviour_truth, params.seed)
+
+
+def publish_sources(
+    products: DataFrame, reviews: DataFrame, articles: DataFrame, general_text: DataFrame
+) -> list[str]:
+    """Names of the files that `text_sources` reads: its readers wait until all are written."""
+    return ["products.jsonl.gz", "reviews.jsonl.gz", "articles.jsonl.gz", "general_text.jsonl.gz"]
+
+
+def publish_benchmarks(benchmark_passages: DataFrame) -> list[str]:
+    """Names of the files that `benchmark_files` reads."""
+    return ["benchmark_passages.jsonl.gz"]

@@ -18,6 +18,9 @@ def create_pipeline() -> Pipeline:
          ["items", "interactions", "search_log", "behaviour_truth"]),
         (nodes.collect_truth,
          ["simulated_shop", "text_truth", "behaviour_truth", PARAMS], "simulation_truth"),
+        (nodes.publish_sources, ["products", "reviews", "articles", "general_text"],
+         "text_sources"),
+        (nodes.publish_benchmarks, "benchmark_passages", "benchmark_files"),
     ]  # fmt: skip
     return Pipeline(
         [Node(func, inputs, outputs, name=func.__name__) for func, inputs, outputs in steps],
