@@ -95,6 +95,8 @@ class TableDataset(FileDataset):
         engine = super()._connect()
         # left open at exit, one that knows Python functions makes DuckDB print what it leaked
         atexit.register(engine.disconnect)
+        if engine.name == "duckdb":
+            engine.raw_sql("SET enable_progress_bar = false")
         self._engines.add(engine)
         return engine
 
