@@ -191,7 +191,7 @@ def test_run_prints_a_line_a_node(project):
     lines = out.splitlines()
     assert [line.split(" s  ")[1] for line in lines if " -> " in line] == [
         "make_table -> table (12,345 rows)",
-        "make_losses -> losses",
+        "make_losses -> losses (3 rows)",
         "make_report -> report",
     ]
     assert any("report.json in data/08_reporting" in line for line in lines)

@@ -80,7 +80,7 @@ class RunLog:
     def __init__(self) -> None:
         self._catalog: Any = {}
         self._started: dict[str, float] = {}
-        self._unsaved: dict[str, set[str]] = defaultdict(set)
+        self._saved: dict[str, dict[str, str]] = defaultdict(dict)
         self._run_started = 0.0
 
     @hook_impl
@@ -92,6 +92,8 @@ class RunLog:
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Any) -> None:
         """Say what runs."""
         _signals.watch()
+        self._started.clear()
+        self._saved.clear()
         self._run_started = time.perf_counter()
         logger.info(
             "%s: %d nodes, environment %s", _name(run_params), len(pipeline.nodes), _env(run_params)
@@ -106,16 +108,15 @@ class RunLog:
     def before_node_run(self, node: Any) -> None:
         """Start the clock of a node without inputs."""
         self._started.setdefault(node.name, time.perf_counter())
-        self._unsaved[node.name] = set(node.outputs)
 
     @hook_impl
-    def after_dataset_saved(self, dataset_name: str, node: Any) -> None:
+    def after_dataset_saved(self, dataset_name: str, data: Any, node: Any) -> None:
         """With its last output saved, a node is finished: a lazy table is computed when saved."""
-        unsaved = self._unsaved[node.name]
-        unsaved.discard(dataset_name)
-        if not unsaved and node.name in self._started:
+        saved = self._saved[node.name]
+        saved[dataset_name] = self._describe_output(dataset_name, data)
+        if len(saved) == len(node.outputs) and node.name in self._started:
             seconds = time.perf_counter() - self._started.pop(node.name)
-            outputs = ", ".join(map(self._describe_output, node.outputs))
+            outputs = ", ".join(saved[name] for name in node.outputs)
             logger.info("%6.1f s  %s -> %s", seconds, node.name, outputs)
 
     @hook_impl(tryfirst=True)
@@ -136,9 +137,12 @@ class RunLog:
         """Give the signals back."""
         _signals.unwatch()
 
-    def _describe_output(self, name: str) -> str:
-        count = getattr(self._catalog.get(name), "row_count", None)
-        return f"{name} ({count():,} rows)" if count else name
+    def _describe_output(self, name: str, data: Any) -> str:
+        dataset = self._catalog.get(name)
+        if hasattr(dataset, "row_count"):
+            return f"{name} ({dataset.row_count():,} rows)"
+        shape = getattr(data, "shape", ())
+        return f"{name} ({shape[0]:,} rows)" if len(shape) == 2 else name
 
     def _is_report(self, name: str) -> bool:
         metadata = _metadata(self._catalog.get(name))

@@ -52,11 +52,24 @@ def test_a_large_language_does_not_crowd_out_a_small_one():
     assert sizes[True] < sizes[False]
 
 
+def test_a_language_of_one_short_text_leaves_some_of_the_others():
+    short = pd.DataFrame({"text": ["ok", None], "language": ["xx", "en"]})
+    trained = train_tokenizer(pd.concat([TEXTS, short]), SMALL)
+    assert len(trained) > 260
+
+
+def test_lone_surrogates_do_no_harm():
+    broken = pd.DataFrame({"text": ["river \ud83d mill"], "language": ["en"]}, dtype=object)
+    assert len(train_tokenizer(pd.concat([TEXTS, broken]), SMALL)) == 320
+
+
 @pytest.mark.parametrize(
     ("texts", "settings", "words"),
     [
         (TEXTS[:0], SMALL, "no text to train"),
         (TEXTS[:1].assign(text=" \n"), SMALL, "no text to train"),
+        (TEXTS[:1].assign(text=None), SMALL, "no text to train"),
+        (pd.DataFrame(), SMALL, "expected the columns text and language"),
         (TEXTS, TokenizerSettings(vocabulary_size=259), "259 is below 260"),
     ],
 )

@@ -18,7 +18,8 @@ def train_tokenizer(texts: pd.DataFrame, settings: TokenizerSettings) -> PreTrai
     """Train on `texts` (columns `text, language`); the result does not depend on row order.
 
     Raises:
-        ValueError: there is no text, or the vocabulary has no room for bytes and special tokens.
+        ValueError: there is no text, a column is missing, or the vocabulary has no room for the
+            bytes and special tokens.
     """
     least = len(SPECIAL) + len(pre_tokenizers.ByteLevel.alphabet())
     if settings.vocabulary_size < least:
@@ -26,9 +27,15 @@ def train_tokenizer(texts: pd.DataFrame, settings: TokenizerSettings) -> PreTrai
             f"vocabulary_size: {settings.vocabulary_size} is below {least}, the bytes and "
             "special tokens alone"
         )
-    texts = texts[texts["text"].str.strip().astype(bool)]
+    if not {"text", "language"} <= set(texts.columns):
+        raise ValueError(
+            f"general_text: expected the columns text and language, got {list(texts.columns)}"
+        )
+    texts = texts[texts["text"].fillna("").str.strip() != ""]
     if texts.empty:
         raise ValueError("general_text: there is no text to train a tokenizer on")
+    # a lone surrogate, as broken JSON escapes leave, has no bytes
+    texts = texts.assign(text=texts["text"].map(lambda t: t.encode(errors="replace").decode()))
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -46,12 +53,12 @@ def train_tokenizer(texts: pd.DataFrame, settings: TokenizerSettings) -> PreTrai
 
 
 def _training_texts(texts: pd.DataFrame, balance: bool) -> list[str]:
-    """Texts in an order that only their content decides, at most as much of each language as
-    of the scarcest."""
+    """Texts in an order that only their content decides; of each language, up to the text that
+    reaches the size of the scarcest."""
     digest = texts["text"].map(lambda text: md5(text.encode()).hexdigest())
     ordered = texts.assign(digest=digest).sort_values(["digest", "language"], ignore_index=True)
     if balance:
         size = ordered["text"].map(lambda text: len(text.encode()))
-        so_far = size.groupby(ordered["language"]).cumsum()
-        ordered = ordered[so_far <= size.groupby(ordered["language"]).sum().min()]
+        before = size.groupby(ordered["language"]).cumsum() - size
+        ordered = ordered[before < size.groupby(ordered["language"]).sum().min()]
     return ordered["text"].tolist()
