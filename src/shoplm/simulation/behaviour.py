@@ -20,7 +20,7 @@ def simulate_behaviour(
     size, seed = settings.behaviour, settings.seed
     items = Items.of(shop.products)
     users = invent_users(size, settings.catalogue.chinese_share, seed)
-    log, log_truth = simulate_search_log(users, items, shop.titles, size, NOW, seed)
+    log, log_truth = simulate_search_log(users, items, size, NOW, seed)
     tables = {
         "items": list_items(shop.products, shop.titles),
         "interactions": simulate_interactions(users, items, size, NOW, seed),

@@ -46,21 +46,25 @@ def leak_passages(
         the tables by source, and by source the example_id that a record's id contains.
     """
     rng = random.Random(f"{seed}:leaks")
-    found = {source: table for source, (table, _, _) in tables.items()}
     truth: dict[str, dict[str, str]] = {source: {} for source in tables}
-    chosen = rng.sample(range(len(benchmark)), min(leaks, len(benchmark)))
-    for number, index in enumerate(chosen):
+    texts = {source: table[column].tolist() for source, (table, _, column) in tables.items()}
+    open_rows: dict[tuple[str, str], list[int]] = {}
+    for source, (table, _, _) in tables.items():
+        for row, language in enumerate(table["language"].tolist()):
+            open_rows.setdefault((source, language), []).append(row)
+    for number, index in enumerate(rng.sample(range(len(benchmark)), min(leaks, len(benchmark)))):
         example = benchmark.iloc[index]
         source = LEAKY_SOURCES[0 if number % 2 else 1 + number // 2 % 2]
-        _, key, column = tables[source]
-        table = found[source]
-        same = table.index[(table["language"] == example["language"]) & table[column].notna()]
-        free = [row for row in same if table.at[row, key] not in truth[source]]
-        if not free:
+        rows = open_rows.get((source, example["language"]))
+        if not rows:
             continue
-        row = rng.choice(free)
+        row = rows.pop(rng.randrange(len(rows)))  # no record takes in two passages
         joint = "" if example["language"] == "zh" else " "
-        found[source] = table = table.assign(**{column: table[column].copy()})
-        table.at[row, column] = f"{table.at[row, column]}{joint}{example['passage']}"
-        truth[source][table.at[row, key]] = example["example_id"]
-    return found, truth
+        texts[source][row] = f"{texts[source][row]}{joint}{example['passage']}"
+        table, key, _ = tables[source]
+        truth[source][table[key].iloc[row]] = example["example_id"]
+    leaky = {
+        source: table.assign(**{column: texts[source]})
+        for source, (table, _, column) in tables.items()
+    }
+    return leaky, truth

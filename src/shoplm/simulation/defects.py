@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import random
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -115,7 +116,7 @@ def with_control_characters(text: str, rng: random.Random) -> str:
 
 
 def garbage_text(kind: str, rng: random.Random) -> str:
-    """A text of no use; for kinds that are not about the text, an ordinary short one."""
+    """A text of no use; empty for the kinds whose text is not what is wrong with them."""
     if kind == "symbols":
         return "".join(
             rng.choice("#@!$%^&*~=+|/?<>{}[]_;:,.▲★☆■→¤") for _ in range(rng.randint(12, 90))
@@ -146,7 +147,7 @@ def plant_defects(
     columns: tuple[str, ...],
     rates: DefectRates,
     protected: set[str],
-    foreign: dict[str, list[str]],
+    fresh_text: Callable[[str, random.Random], str],
     owner: str | None = None,
     blank: tuple[str, ...] = (),
     duplicates: bool = True,
@@ -161,21 +162,27 @@ def plant_defects(
         table: has `key`, `language` and `columns`; the last of `columns` is the main text.
         prefix: of new ids.
         columns: texts that may be corrupted.
-        foreign: texts by language, from which those in the wrong language are taken.
+        fresh_text: writes an ordinary text in a language, for rows in the wrong one or without key.
         owner: the column that is null in rows of the kind "null_key"; without it there are none.
         blank: columns that are null in garbage rows, since they would copy another row's.
         duplicates: whether exact and near duplicates are added.
     """
     rng = random.Random(f"{seed}:defects:{prefix}")
     planted = Planted()
+    if table.empty:
+        return table, planted
     text = columns[-1]
     width = len(str(table[key].iloc[0])) - len(prefix)
     serial = len(table)
-    free = [i for i in range(len(table)) if table[key].iat[i] not in protected]
+    cells = {column: table[column].tolist() for column in table.columns}
+    values = {column: list(cells[column]) for column in columns}
+    ids, languages = cells[key], cells["language"]
+    free = [index for index, id_ in enumerate(ids) if id_ not in protected]
     rng.shuffle(free)
-    values = {column: table[column].to_numpy(dtype=object, copy=True) for column in columns}
-    ids, languages = table[key].tolist(), table["language"].tolist()
     added: list[dict] = []
+
+    def copy_of(index: int) -> dict:
+        return {column: column_cells[index] for column, column_cells in cells.items()}
 
     def take(share: float, suits=lambda index: True) -> list[int]:
         wanted, chosen = round(share * len(table)), []
@@ -199,12 +206,10 @@ def plant_defects(
 
     if duplicates:
         for index in take(rates.exact_duplicates, long_enough):
-            planted.exact_pairs.append([ids[index], add(table.iloc[index].to_dict())])
+            planted.exact_pairs.append([ids[index], add(copy_of(index))])
         for index in take(rates.near_duplicates, long_enough):
             edited = edit_slightly(values[text][index], languages[index], rng)
-            planted.near_pairs.append(
-                [ids[index], add(table.iloc[index].to_dict() | {text: edited})]
-            )
+            planted.near_pairs.append([ids[index], add(copy_of(index) | {text: edited})])
     corruptions = {
         "markup": lambda value: to_markup(value, rng),
         "mojibake": to_mojibake,
@@ -223,17 +228,12 @@ def plant_defects(
     kinds = [kind for kind in GARBAGE_KINDS if kind != "null_key" or owner]
     for number in range(round(rates.garbage * len(table))):
         kind = kinds[number % len(kinds)]
-        row = table.iloc[rng.randrange(len(table))].to_dict()
+        row = copy_of(rng.randrange(len(table)))
         row |= dict.fromkeys(blank) | {text: garbage_text(kind, rng)}
         if kind == "wrong_language":
-            other = "en" if row["language"] == "zh" else "zh"
-            if not foreign.get(other):
-                continue
-            row[text] = rng.choice(foreign[other])
+            row[text] = fresh_text("en" if row["language"] == "zh" else "zh", rng)
         elif kind == "null_key":
-            row[text] = (
-                rng.choice(foreign[row["language"]]) if foreign.get(row["language"]) else row[text]
-            )
+            row[text] = fresh_text(row["language"], rng)
             row[owner] = None
         planted.ids.setdefault(kind, []).append(add(row))
     damaged = table.assign(**values)

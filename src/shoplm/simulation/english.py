@@ -22,9 +22,10 @@ _ARTICLE = re.compile(
     r"(?!ne\b|nce\b|ne-|ur))"
 )
 _SENTENCE = re.compile(r"(?:^|(?<=[.!?] )|(?<=\n))[a-z]")
-_LOWER = {*("a", "an", "the", "and", "or", "for", "with", "of", "in", "on", "to", "at", "by", "from")}
-_LOWER |= {*("cm", "mm", "m", "g", "kg", "ml", "mAh", "lm", "lb", "gsm")}  # units
+_SMALL_WORDS = frozenset(
+    ("a", "an", "the", "and", "or", "for", "with", "of", "in", "on", "at", "by")
 )
+_UNITS = frozenset(("cm", "mm", "m", "g", "kg", "ml", "mAh", "lm", "lb", "gsm"))
 
 
 def is_plural(noun: str) -> bool:
@@ -75,7 +76,10 @@ def pluralise(noun: str) -> str:
 def title_case(text: str) -> str:
     """Each word that carries weight with a capital, the rest of it as it was."""
     words = text.split(" ")
-    return " ".join(w if i and w in _LOWER else w[:1].upper() + w[1:] for i, w in enumerate(words))
+    return " ".join(
+        w if i and (w in _SMALL_WORDS or w in _UNITS) else w[:1].upper() + w[1:]
+        for i, w in enumerate(words)
+    )
 
 
 def tidy(text: str) -> str:

@@ -56,7 +56,7 @@ SHIFTED: dict[str, tuple[str, float]] = {
 
 UNSHIFTED = (
     "taste_match", "text_match", "rating_average", "review_count", "image_quality", "stock_depth",
-    "title_length", "days_on_sale",
+    "photo_count", "days_on_sale",
 )  # fmt: skip
 
 
@@ -76,13 +76,14 @@ def describe_regions(regions: int, seed: int) -> pd.DataFrame:
 
 
 def simulate_search_log(
-    users: Users, items: Items, titles: Mapping[str, str], size: BehaviourSize, end: int, seed: int
+    users: Users, items: Items, size: BehaviourSize, end: int, seed: int
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The log, one row a shown product, and the truth behind it.
 
     Columns: list_id, user_id, region, platform, timestamp, query_category, position,
-    product_id, department, category, tags (list), the features of `UNSHIFTED` and `SHIFTED`, region features, and the
-    labels click ≥ cart ≥ purchase (0 or 1). All rows of a list share user, time and query.
+    product_id, department, category, tags (list), the features of `UNSHIFTED` and `SHIFTED`,
+    region features, and the labels click ≥ cart ≥ purchase (0 or 1). All rows of a list share
+    user, time and query.
     """
     rng = np.random.default_rng([seed, 32])
     lists, user, kind, item = _show(users, items, size.search_rows, rng)
@@ -99,7 +100,7 @@ def simulate_search_log(
         "review_count": rng.poisson(np.exp(2 + items.log_popularity))[item].astype(float),
         "image_quality": rng.beta(5, 2, len(items.ids))[item],
         "stock_depth": rng.gamma(2.0, 20.0, rows),
-        "title_length": np.array([len(titles[i]) for i in items.ids.tolist()], float)[item],
+        "photo_count": rng.poisson(4, len(items.ids))[item] + 1.0,
         "days_on_sale": rng.gamma(1.5, 120.0, rows),
         "local_price": items.price[item],
         "delivery_days": rng.gamma(4.0, 0.8, rows),
@@ -162,14 +163,16 @@ def _show(
     wish = weight[user][:, kind_domain] + users.kind[user]
     wish[:, ~sold] = -np.inf
     kind = (wish + rng.gumbel(size=wish.shape)).argmax(axis=1)
-    everywhere = {
-        (d, g): np.flatnonzero((items.domain == d) & (items.language == g))
-        for d in range(len(DOMAINS))
-        for g in (0, 1)
-    }
+    aisle = items.domain * 2 + items.language
+    aisles = {int(a): np.flatnonzero(aisle == a) for a in np.unique(aisle)}
+    shelf = items.kind * 2 + items.language
+    shelves = {int(s): np.flatnonzero(shelf == s) for s in np.unique(shelf)}
+    nothing = np.empty(0, int)
     shown = []
-    for one_user, one_kind, length in zip(user, kind, lengths, strict=True):
-        pool = everywhere[int(kind_domain[one_kind]), int(users.language[one_user])]
+    for one_kind, spoken, length in zip(kind, users.language[user], lengths, strict=True):
+        near = shelves.get(int(one_kind * 2 + spoken), nothing)
+        far = aisles.get(int(kind_domain[one_kind] * 2 + spoken), nothing)
+        pool = np.union1d(_some(near, 200, rng), _some(far, 200, rng))
         if len(pool) < length:
             pool = np.arange(len(items.ids))
         score = 3.0 * (items.kind[pool] == one_kind) + 0.5 * items.log_popularity[pool]
@@ -183,6 +186,11 @@ def _show(
     sizes = [len(items_shown) for items_shown in shown]
     lists = np.repeat(np.arange(count), sizes)
     return lists, user[lists], kind[lists], np.concatenate(shown)
+
+
+def _some(members: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """At most `count` of the members; which, is left to chance."""
+    return members if len(members) <= count else rng.choice(members, count)
 
 
 def _behave(

@@ -77,10 +77,10 @@ class BehaviourSize(Settings):
     events: Annotated[float, Field(ge=4)] = 14
     """Mean number of interactions a user; the shortest sequence has three."""
     cross_domain_share: Share = 0.65
-    """Share of users who buy in more than one department."""
+    """Share of users with a taste for more than one department."""
     days: Annotated[int, Field(ge=30)] = 720
     """Time that interactions and reviews span."""
-    search_rows: Count = 50_000
+    search_rows: Annotated[int, Field(ge=1)] = 50_000
     """Rows of the search log: shown products."""
     regions: Annotated[int, Field(ge=2, le=10)] = 10
     """Regions that the search log covers."""

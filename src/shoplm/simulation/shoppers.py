@@ -244,10 +244,25 @@ class _Shelves:
             liking += SAME_STYLE * (items.style[members] == last_style[rows][:, None])
             liking += rng.gumbel(size=liking.shape)
             liking[items.launch[members] > when[rows][:, None]] = -np.inf
-            keys = buyer[:, None] * total + members
-            owned = np.array([[key in bought for key in row] for row in keys.tolist()])
-            liking[owned] = -np.inf
-            best = liking.argmax(axis=1)
-            possible = np.isfinite(liking[np.arange(len(rows)), best])
-            chosen[rows[possible]] = members[best[possible]]
+            pick = _first_not_bought(liking, buyer * total, members, bought)
+            chosen[rows] = np.where(pick >= 0, members[pick], -1)
         return chosen
+
+
+def _first_not_bought(
+    liking: np.ndarray, offset: np.ndarray, members: np.ndarray, bought: set[int]
+) -> np.ndarray:
+    """The best column of each row that is not in `bought` (as offset + member), -1 if none is."""
+    pick = liking.argmax(axis=1)
+    pending = np.arange(len(pick))
+    while len(pending):
+        best = pick[pending]
+        empty = ~np.isfinite(liking[pending, best])
+        pick[pending[empty]] = -1
+        pending, best = pending[~empty], best[~empty]
+        keys = offset[pending] + members[best]
+        owned = np.array([key in bought for key in keys.tolist()], bool)
+        liking[pending[owned], best[owned]] = -np.inf
+        pending = pending[owned]
+        pick[pending] = liking[pending].argmax(axis=1)
+    return pick

@@ -13,9 +13,10 @@ from shoplm.simulation.benchmark import leak_passages, write_benchmark
 from shoplm.simulation.catalogue import Product
 from shoplm.simulation.defects import BOILERPLATE, Planted, edit_slightly, plant_defects
 from shoplm.simulation.general_text import write_general_text
-from shoplm.simulation.reviews import write_reviews
+from shoplm.simulation.reviews import write_review, write_reviews
 from shoplm.simulation.settings import ShopSettings
 from shoplm.simulation.shop import Shop
+from shoplm.simulation.voice import context_of
 
 NOW = 1_767_225_600
 """The end of the time simulated: the first of January 2026, UTC, in seconds."""
@@ -50,14 +51,13 @@ def write_texts(shop: Shop, settings: ShopSettings) -> tuple[Tables, dict[str, A
         seed,
     )
     protected = {id_ for pair in copies for id_ in pair}
-    foreign = {
-        language: leaky["descriptions"]
-        .loc[lambda t, lang=language: t["language"] == lang, "description"]
-        .head(200)
-        .tolist()
-        for language in ("en", "zh")
-    }
-    shared = {"rates": rates, "foreign": foreign, "seed": seed}
+    by_language = {lang: [p for p in products if p.language == lang] for lang in ("en", "zh")}
+
+    def fresh_review(language: str, rng: random.Random) -> str:
+        product = rng.choice(by_language[language] or products)
+        return write_review(product.language, context_of(product), rng.choice((3, 4, 5)), rng)
+
+    shared = {"rates": rates, "fresh_text": fresh_review, "seed": seed}
     boiler, boilerplate = _add_boilerplate(leaky["reviews"], products, rates.boilerplate, seed)
     tables: Tables = {"benchmark_passages": benchmark}
     planted: dict[str, Planted] = {}

@@ -51,7 +51,7 @@ RULES = {
     "about_use": [
         "Ideal for {use}, {use} and {use}.", "Made for {use}, equally at home when it comes to {use}.",
         "Customers use {them} for {use}, for {use}, and as a gift for {occasion}.",
-        "{it} {good_it}.", "From {use} to {use}: one {kind} for everything.",
+        "{it} {good_it}.", "From {use} to {use}: one {kind_one} for everything.",
         "For {occasion} and for {use} there is hardly anything better.",
     ],
     "about_look": [

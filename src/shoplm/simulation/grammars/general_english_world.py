@@ -221,7 +221,7 @@ SEASON = {
         "It smelled of wet leaves, of {tree} smoke, of the end of something.",
         "A hedgehog, which I took for a stone, walked off when I sat down.",
         "For {small} minutes the sun came through and every web shone.",
-        "The {crop} beyond the fence has turned yellow.",
+        "The field of {crop} beyond the fence has turned yellow.",
         "Between two showers a {bird} sang from the top of the {tree}.",
     ],
     "end": [
