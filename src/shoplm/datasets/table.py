@@ -5,8 +5,8 @@ from __future__ import annotations
 import atexit
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
-from weakref import WeakSet
 
+import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis import Table
@@ -33,12 +33,12 @@ class TableDataset(FileDataset):
 
     DEFAULT_SAVE_ARGS: ClassVar[dict[str, Any]] = {"compression": "zstd"}
 
-    _engines: ClassVar[WeakSet[BaseBackend]] = WeakSet()
+    _engines: ClassVar[list[BaseBackend]] = []
 
     @classmethod
     def interrupt(cls) -> None:
         """Make queries that run on the connections of tables fail now; any thread may call this."""
-        for engine in list(cls._engines):
+        for engine in cls._engines:
             if hasattr(engine.con, "interrupt"):
                 engine.con.interrupt()
 
@@ -70,6 +70,7 @@ class TableDataset(FileDataset):
 
     def _write(self, data: Table | DataFrame | pa.Table | pa.RecordBatchReader, path: Path) -> None:
         if isinstance(data, Table):
+            self.connection  # noqa: B018 - is there before a backend is asked for
             write = getattr(data.get_backend(), f"to_{self._file_format}")
             write(data, str(path), **self._save_args)
             return
@@ -93,12 +94,20 @@ class TableDataset(FileDataset):
 
     def _connect(self) -> BaseBackend:
         engine = super()._connect()
-        # left open at exit, one that knows Python functions makes DuckDB print what it leaked
-        atexit.register(engine.disconnect)
         if engine.name == "duckdb":
             engine.raw_sql("SET enable_progress_bar = false")
-        self._engines.add(engine)
+        self._engines.append(engine)
+        ibis.set_backend(engine)  # runs expressions over no stored table at all
+        atexit.register(self._close_all)
         return engine
+
+    @classmethod
+    def _close_all(cls) -> None:
+        # DuckDB prints a page about connections and functions that are still there at exit
+        while cls._engines:
+            cls._engines.pop().disconnect()
+        cls._connections.clear()
+        ibis.options.default_backend = None
 
     def _path(self) -> Path:
         path = Path(self._get_load_path())
