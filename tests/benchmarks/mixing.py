@@ -189,3 +189,118 @@ class Clock:
         now = time.perf_counter()
         self.seconds[name] = now - self.last
         self.last = now
+
+
+def run_ours(root: Path) -> dict[str, float]:
+    """Seconds of each step as the pipeline runs it: every step's output goes through parquet."""
+
+    from shoplm.corpus.settings import ClusterSettings
+    from shoplm.corpus.sources import TextSources
+    from shoplm.datasets import TableDataset
+    from shoplm.pipelines.data_mixing import nodes
+    from shoplm.pipelines.data_mixing.params import DataMixingParams
+
+    clock = Clock()
+    sources = {
+        name: {"file": f"{name}.jsonl", "fields": "text", "keys": "product", "language": "en"}
+        for name in SHOP
+    } | {
+        "general": {"file": "general.jsonl", "fields": "text", "kind": "general", "language": "en"}
+    }
+    benchmark = {"benchmark": {"file": "benchmark.jsonl", "fields": "text", "language": "en"}}
+    params = DataMixingParams(
+        deduplication={"word_shingle": SHINGLE, "threshold": THRESHOLD, "within": "all"},
+        contamination={"word_ngram": NGRAM},
+        clusters=ClusterSettings(max_records=8),
+        mixture={"languages": {}},
+    )
+    engine = {"backend": "duckdb", "memory_limit": "1500MB", "preserve_insertion_order": False}
+
+    def kept(name: str, table):
+        dataset = TableDataset(filepath=str(root / f"{name}.parquet"), connection=engine)
+        dataset.save(table)
+        return dataset.load()
+
+    read, unreadable, names = nodes.reformulate_sources(
+        TextSources(root=root, sources=sources), params
+    )
+    records = kept("records", read)
+    kept("unreadable", unreadable)
+    kept("names", names)
+    clock.lap("reformulate")
+    cleaned = kept("cleaned", nodes.clean_records(records, params))
+    clock.lap("clean")
+    pairs, duplicates = nodes.find_duplicates(cleaned, params)
+    kept("pairs", pairs)
+    duplicates = kept("duplicates", duplicates)
+    clock.lap("deduplicate")
+    texts = kept(
+        "benchmark", nodes.read_benchmarks(TextSources(root=root, sources=benchmark), params)
+    )
+    contaminated = kept("contaminated", nodes.find_contaminated(cleaned, duplicates, texts, params))
+    clock.lap("contamination")
+    remaining = cleaned.filter(cleaned.reason.isnull()).anti_join(duplicates, "record_id")
+    remaining = remaining.anti_join(contaminated, "record_id")
+    remaining = kept("kept", remaining.mutate(n_tokens=remaining.text.length() // 4))
+    links = kept("links", nodes.link_records(remaining))
+    clusters = kept("clusters", _clusters(remaining, links, params))
+    clock.lap("cluster")
+    from shoplm.corpus import mixture
+
+    general = remaining.filter(remaining.kind == "general").n_tokens.sum().execute()
+    mixed, _ = mixture.build_mixtures(
+        clusters, remaining, params.resolved_mixtures(), int(BUDGET * general), 1, params.seed
+    )
+    rows = kept("mixture", mixed["mixed"])
+    joined = rows.inner_join(remaining.select("record_id", "text"), "record_id")
+    kept(
+        "documents",
+        joined.group_by("document_id").agg(
+            text=joined.text.group_concat("\n", order_by=joined.position)
+        ),
+    )
+    clock.lap("mix")
+    shop = clusters.semi_join(remaining.filter(remaining.kind == "shop"), "record_id")
+    return clock.seconds | {
+        "kept": int(remaining.count().execute()),
+        "clusters": int(shop.cluster_id.nunique().execute()),
+    }
+
+
+def _clusters(remaining, links, params):
+    from shoplm.corpus import clusters
+
+    graph = clusters.Graph.from_tables(remaining, links, params.seed)
+    chosen = clusters.select_clusters(graph, params.clusters, 511, 1)
+    return clusters.permute_clusters(chosen, params.seed)
+
+
+def main(sizes: list[int]) -> None:
+    """Run both versions at each size and print what they took."""
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            write_corpus(Path(folder), size)
+            results = {}
+            for version in ("plain", "ours"):
+                command = [sys.executable, __file__, "--run", version, folder]
+                done = subprocess.run(command, check=True, capture_output=True, text=True)
+                results[version] = json.loads(done.stdout.splitlines()[-1])
+        print(f"\n{size:,} records, seconds by step")
+        for step in results["ours"]:
+            plain, ours = results["plain"].get(step, 0), results["ours"][step]
+            ratio = f"{plain / ours:8.1f}x" if step in STEPS else ""
+            print(f"  {step:14} plain {plain:10,.1f}   ours {ours:10,.1f} {ratio}")
+
+
+STEPS = ["reformulate", "clean", "deduplicate", "contamination", "cluster", "mix", "total"]
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--run"]:
+        started = time.perf_counter()
+        run = {"plain": run_plain, "ours": run_ours}[sys.argv[2]]
+        result = run(Path(sys.argv[3]))
+        result["total"] = time.perf_counter() - started
+        result["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps(result))
+    else:
+        main([int(size) for size in sys.argv[1:]] or [200_000, 1_000_000])

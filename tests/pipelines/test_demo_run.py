@@ -72,8 +72,9 @@ def test_articles_reach_several_products(load):
 def test_mixtures_share_a_budget_and_reach_their_ratios(demo_catalog):
     accounts = demo_catalog.load("mixture_accounts")
     assert set(accounts["mixture"]) == {"mixed", "separate", "ecom_only", "general_only"}
-    assert accounts.groupby("mixture")["target"].sum().between(5_998, 6_002).all()
-    assert (accounts["taken"] / accounts["target"]).between(0.98, 1).all()
+    assert accounts.groupby("mixture")["target"].sum().between(19_998, 20_002).all()
+    # what is left over is shorter than any document, which at this size is some percent
+    assert (accounts["taken"] / accounts["target"]).between(0.97, 1).all()
 
 
 def test_blocks_hold_exactly_the_mixture(demo_catalog, load):
@@ -90,7 +91,7 @@ def test_blocks_hold_exactly_the_mixture(demo_catalog, load):
         assert found[eos] == rows["document_id"].nunique() + expected[eos]
         found[eos] = expected[eos]
         assert (found - expected).sum() == separators and (found >= expected).all()
-        assert packed.meta.fill > 0.9
+        assert packed.meta.fill > 0.8  # documents are nearly as long as blocks here
 
 
 def test_the_report_opens_offline_and_says_what_was_done(demo_project):
@@ -116,9 +117,10 @@ def test_notebooks_run_over_the_demo(demo_project, monkeypatch, path):
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": folder}}).execute()
 
 
-def test_lineage_builds_with_layers_and_namespaces(demo_project, kedro):
-    kedro(demo_project, "viz", "build", "--env=test", "--include-previews")
-    lineage = json.loads((demo_project / "build/api/main").read_text())
+def test_lineage_builds_with_layers_and_namespaces(demo_project, kedro, monkeypatch):
+    monkeypatch.setenv("KEDRO_ENV", "test")
+    kedro(demo_project, "viz", "build", "--include-previews")
+    lineage = json.loads((demo_project / "build/api/pipelines/demo").read_text())
     assert {"raw", "intermediate", "primary", "model_input", "reporting"} <= set(lineage["layers"])
     boxes = {node["id"] for node in lineage["nodes"] if node["type"] == "modularPipeline"}
     assert {"demo_shop", "base_model", "data_mixing"} <= boxes
