@@ -46,6 +46,7 @@ def plot_clusters(clusters: Mapping[str, Any]) -> go.Figure:
             marker_color=COLOURS[column - 1],
         )  # fmt: skip
         figure.update_xaxes(title=title, row=1, col=column)
+    figure.update_yaxes(type="log")  # a few sizes hold nearly all
     figure.update_yaxes(title="number", row=1, col=1)
     return _styled(figure, "Clusters of shop records")
 
