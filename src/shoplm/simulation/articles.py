@@ -97,8 +97,8 @@ def write_articles(
     """The article table and the products each article is truly about.
 
     Columns: article_id, language, title, text, product_ids (a list for a few articles, null for
-    most, which name products only in their text; one mention in ten is spelt in capitals, in lower
-    case or in full-width characters).
+    most, which name products only in their text; one product in ten is spelt in capitals, in
+    lower case or in full-width characters throughout an article).
     """
     rng = random.Random(f"{seed}:articles")
     casting = _Casting(products)
@@ -113,7 +113,7 @@ def write_articles(
         title, text = write_article(cast, form, context_of, rng)
         for product in cast:
             if rng.random() < 0.1:
-                text = text.replace(product.name, _respell(product, rng), 1)
+                text = text.replace(product.name, _respell(product, rng))
         article_id = f"A{number:07d}"
         # a name that starts another's may stand in the text only as that part: not a link
         links[article_id] = [product.product_id for product in cast]

@@ -9,14 +9,23 @@ import pandas as pd
 from shoplm.simulation.search_log import simulate_search_log
 from shoplm.simulation.settings import ShopSettings
 from shoplm.simulation.shop import Shop
-from shoplm.simulation.shoppers import Items, invent_users, list_items, simulate_interactions
+from shoplm.simulation.shoppers import (
+    FACETS,
+    Items,
+    invent_users,
+    list_items,
+    simulate_interactions,
+)
 from shoplm.simulation.texts import NOW
 
 
 def simulate_behaviour(
     shop: Shop, settings: ShopSettings
 ) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    """Tables items, interactions and search_log; and the truth: tastes by user, search_log."""
+    """Tables items, interactions and search_log; and the truth.
+
+    The truth holds facets (their values in order), tastes (by user) and search_log.
+    """
     size, seed = settings.behaviour, settings.seed
     items = Items.of(shop.products)
     users = invent_users(size, settings.catalogue.chinese_share, seed)
@@ -26,4 +35,5 @@ def simulate_behaviour(
         "interactions": simulate_interactions(users, items, size, NOW, seed),
         "search_log": log,
     }
-    return tables, {"tastes": users.describe(), "search_log": log_truth}
+    facets = {name: list(values) for name, values in FACETS.items()}
+    return tables, {"facets": facets, "tastes": users.describe(), "search_log": log_truth}

@@ -6,9 +6,9 @@ import re
 
 _REPEATED = re.compile(r"([，。；！？、])[，。；、]+")
 _LEADING = re.compile(r"(^|\n)[，。；、]+")
-_AFTER_STOP = re.compile(r"，([。！？])")
+_BEFORE_STOP = re.compile(r"，([。！？])")
 
 
 def tidy(text: str) -> str:
     """No doubled or leading punctuation marks, no stray spaces at the ends."""
-    return _LEADING.sub(r"\1", _AFTER_STOP.sub(r"\1", _REPEATED.sub(r"\1", text))).strip()
+    return _LEADING.sub(r"\1", _REPEATED.sub(r"\1", _BEFORE_STOP.sub(r"\1", text))).strip()

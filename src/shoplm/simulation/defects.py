@@ -38,6 +38,9 @@ _SYNONYMS_ZH = {
     "已经": "早已", "一直": "始终", "可以": "能够", "如今": "现在", "没有": "没",
 }  # fmt: skip
 
+_FILLERS = {"en": ("indeed", "well", "again", "certainly"), "zh": ("其实", "真的", "反正")}
+_ZH_PIECES = re.compile(f"({'|'.join(_SYNONYMS_ZH)}|(?<=[，。]))")
+
 
 @dataclass
 class Planted:
@@ -50,28 +53,18 @@ class Planted:
 
 
 def edit_slightly(text: str, language: str, rng: random.Random) -> str:
-    """The text with one word in about forty replaced, left out or put in; never the same text."""
-    if language == "zh":
-        edits = max(1, len(text) // 80)
-        for _ in range(edits):
-            known = [word for word in _SYNONYMS_ZH if word in text]
-            if known:
-                word = rng.choice(known)
-                text = text.replace(word, _SYNONYMS_ZH[word], 1)
-            else:
-                stops = [match.start() for match in re.finditer("[，。]", text)]
-                at = rng.choice(stops) if stops else len(text)
-                text = text[:at] + rng.choice(("呢", "哦", "的")) + text[at:]
-        return text
-    words = text.split(" ")
-    for _ in range(max(1, len(words) // 40)):
-        known = [i for i, word in enumerate(words) if word in _SYNONYMS]
-        at = rng.choice(known) if known else rng.randrange(1, max(2, len(words)))
-        if known:
-            words[at] = _SYNONYMS[words[at]]
-        else:
-            words.insert(at, rng.choice(("indeed", "well", "again", "certainly", "really")))
-    return " ".join(words)
+    """The text with one word in about forty replaced or put in; never the same text."""
+    synonyms, joint = (_SYNONYMS_ZH, "") if language == "zh" else (_SYNONYMS, " ")
+    # Chinese is cut at its known words and behind its marks, English at its spaces
+    words = _ZH_PIECES.split(text) if language == "zh" else text.split(" ")
+    places = rng.sample(range(len(words)), len(words))
+    known = [at for at in places if words[at] in synonyms]
+    for at in known[: max(1, len(text) // (80 if language == "zh" else 220))]:
+        words[at] = synonyms[words[at]]
+    if not known:
+        at = rng.randrange(1, max(2, len(words)))
+        words.insert(at, rng.choice(_FILLERS[language]))
+    return joint.join(words)
 
 
 def to_markup(text: str, rng: random.Random) -> str:

@@ -64,6 +64,8 @@ def pluralise(noun: str) -> str:
     *rest, head = noun.split(" ")
     if head in _IRREGULAR_PLURALS:
         head = _IRREGULAR_PLURALS[head]
+    elif head.endswith("elf"):
+        head = head[:-1] + "ves"
     elif head.endswith(("s", "x", "ch", "sh", "z")):
         head += "es"
     elif head.endswith("y") and head[-2] not in "aeiou":

@@ -21,10 +21,13 @@ STYLE_KEYS = tuple(style.key for style in STYLES)
 FAMILIES = tuple(dict.fromkeys(family for family, _ in COLOURS.values()))
 MATERIALS = tuple(dict.fromkeys(MATERIAL_GROUP.values()))
 TIERS = ("budget", "middle", "premium")
+FACETS = {"style": STYLE_KEYS, "colour": FAMILIES, "material": MATERIALS, "price": TIERS}
 
 COMPLEMENT, SAME_DOMAIN, SAME_STYLE = 2.2, 0.2, 1.0
 """How much what was bought last draws the next purchase: a kind that goes with it, its department,
 its style (added to the utility)."""
+SHELVES_SEEN = 3
+"""Kinds that a user looks at before choosing the product liked best."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,8 @@ class Users:
         )
 
     def describe(self) -> dict[str, dict[str, Any]]:
-        """By user id: language, departments, and the favourite of each facet."""
+        """By user id: language, region, departments, the favourite of each facet, and how much
+        each style, colour family and material group is liked (in the order of `FACETS`)."""
         return {
             str(user): {
                 "language": ("en", "zh")[self.language[i]],
@@ -100,6 +104,11 @@ class Users:
                 "colour": FAMILIES[self.colour[i].argmax()],
                 "material": MATERIALS[self.material[i].argmax()],
                 "price": TIERS[self.tier[i]],
+                "utilities": {
+                    "style": self.style[i].round(2).tolist(),
+                    "colour": self.colour[i].round(2).tolist(),
+                    "material": self.material[i].round(2).tolist(),
+                },
             }
             for i, user in enumerate(self.ids)
         }
@@ -120,8 +129,8 @@ def invent_users(size: BehaviourSize, chinese_share: float, seed: int) -> Users:
         region=rng.choice(size.regions, count, p=shares),
         domains=weights / weights.sum(axis=1, keepdims=True),
         kind=rng.normal(0, 0.7, (count, len(KIND_KEYS))),
-        style=rng.normal(0, 1.4, (count, len(STYLE_KEYS))),
-        colour=rng.normal(0, 0.9, (count, len(FAMILIES))),
+        style=rng.normal(0, 1.8, (count, len(STYLE_KEYS))),
+        colour=rng.normal(0, 1.1, (count, len(FAMILIES))),
         material=rng.normal(0, 0.5, (count, len(MATERIALS))),
         tier=rng.integers(0, 3, count),
     )
@@ -157,12 +166,15 @@ def simulate_interactions(
     for step in range(int(lengths.max())):
         active = np.flatnonzero(lengths > step)
         wish = lasting[active] + follows[last_kind[active]]
-        kinds = (wish + rng.gumbel(size=wish.shape)).argmax(axis=1)
-        chosen = shelves.choose(
-            users, active, kinds, last_style[active], when[active, step], bought, rng
+        wish += rng.gumbel(size=wish.shape)
+        kinds = np.argpartition(-wish, SHELVES_SEEN - 1, axis=1)[:, :SHELVES_SEEN]
+        seen = np.repeat(active, SHELVES_SEEN)
+        best, liking = shelves.choose(
+            users, seen, kinds.ravel(), last_style[seen], when[seen, step], bought, rng
         )
-        found = chosen >= 0
-        buyers, chosen = active[found], chosen[found]
+        favourite = liking.reshape(kinds.shape).argmax(axis=1)
+        chosen = best.reshape(kinds.shape)[np.arange(len(active)), favourite]
+        buyers, chosen = active[chosen >= 0], chosen[chosen >= 0]
         bought.update((buyers * len(items.ids) + chosen).tolist())
         last_kind[buyers], last_style[buyers] = items.kind[chosen], items.style[chosen]
         events.append(np.column_stack([buyers, chosen, np.full(len(buyers), step)]))
@@ -210,7 +222,7 @@ def _purchase_times(lengths: np.ndarray, days: int, rng: np.random.Generator) ->
 
 
 class _Shelves:
-    """Items of one kind and language, from which a buyer of that kind chooses."""
+    """Items by kind and language."""
 
     def __init__(self, items: Items) -> None:
         self._items = items
@@ -227,10 +239,13 @@ class _Shelves:
         when: np.ndarray,
         bought: set[int],
         rng: np.random.Generator,
-    ) -> np.ndarray:
-        """One item index for each active user, or -1 where the shelf has nothing left."""
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The item that each user likes best on the shelf of a kind, and how much.
+
+        Where nothing is left on the shelf: -1 and minus infinity.
+        """
         items, total = self._items, len(self._items.ids)
-        chosen = np.full(len(active), -1)
+        chosen, value = np.full(len(active), -1), np.full(len(active), -np.inf)
         # one in thirty looks at the shelf of the other language
         language = users.language[active] ^ (rng.random(len(active)) < 1 / 30)
         shelf = kinds * 2 + language
@@ -246,7 +261,8 @@ class _Shelves:
             liking[items.launch[members] > when[rows][:, None]] = -np.inf
             pick = _first_not_bought(liking, buyer * total, members, bought)
             chosen[rows] = np.where(pick >= 0, members[pick], -1)
-        return chosen
+            value[rows] = np.where(pick >= 0, liking[np.arange(len(rows)), pick], -np.inf)
+        return chosen, value
 
 
 def _first_not_bought(
