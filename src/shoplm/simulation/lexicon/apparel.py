@@ -58,7 +58,7 @@ KINDS = (
             - sags with keys inside | 放钥匙会往下坠
             brushed lining | 抓绒内里
             + warms like a blanket | 像毯子一样暖和
-            - sheds on dark shirts | 内里会掉毛
+            - sheds on dark shirts | 会掉毛
             double hood | 双层帽
             + stands up without flopping | 帽子立得住
             ribbed cuffs | 罗纹袖口
