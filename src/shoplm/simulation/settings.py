@@ -40,9 +40,9 @@ class CatalogueSize(Settings):
 class GeneralTextSize(Settings):
     """How much text from outside the shop there is."""
 
-    english: Count = 1500
+    english: Count = 1100
     """English documents."""
-    chinese: Count = 1500
+    chinese: Count = 2000
     """Chinese documents."""
     benchmark_passages: Annotated[int, Field(ge=8)] = 120
     """Passages with a question and an answer, from kinds of text that occur nowhere else."""
