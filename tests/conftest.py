@@ -1,5 +1,6 @@
 """Settings of the whole suite."""
 
+import logging
 import os
 import shutil
 import subprocess
@@ -84,4 +85,6 @@ def demo_catalog(demo_project):
 
     bootstrap_project(demo_project)
     with KedroSession.create(demo_project, env="test") as session:
-        yield session.load_context().catalog
+        catalog = session.load_context().catalog
+        logging.getLogger("shoplm").propagate = True  # the session's settings hide it from caplog
+        yield catalog
