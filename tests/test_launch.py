@@ -420,7 +420,9 @@ def test_lock_outlives_its_process_until_all_is_cleaned(tmp_path):
 # --- progress -------------------------------------------------------------------------------------
 
 
-def test_without_a_terminal_few_lines_are_logged(run_file, tmp_path, caplog):
+def test_without_a_terminal_few_lines_are_logged(run_file, tmp_path, caplog, monkeypatch):
+    # a kedro session elsewhere in the suite keeps the project's log to itself
+    monkeypatch.setattr(logging.getLogger("shoplm"), "propagate", True)
     caplog.set_level(logging.INFO, "shoplm")
     launch.run(TRAINER, [run_file(steps=500, say=["chatter"])], tmp_path, PYTHON)
     shown = [record.getMessage() for record in caplog.records]

@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("DO_NOT_TRACK", "true")  # kedro and mlflow both obey exactly this word
 
-from shoplm.hooks import RunLog, Tracking  # noqa: E402
+from shoplm.hooks import RunLog, Tracking
 
 HOOKS = (RunLog(), Tracking())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro-viz")  # the latter warns on partial runs

@@ -1,0 +1,60 @@
+"""The README's example of one's own data, run as it stands."""
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def test_your_own_data_in_five_steps(new_project, kedro):
+    project = new_project()
+    raw = project / "data/01_raw/mine"
+    (raw / "reviews").mkdir(parents=True)
+    rows = [(f"Kettle {i}", "Brand", f"S{i}", f"Material: steel\nVolume: {i} l") for i in range(40)]
+    pd.DataFrame(rows, columns=["product_name", "brand", "sku", "specification"]).to_csv(
+        raw / "catalogue.csv.gz", index=False
+    )
+    write_lines(
+        raw / "reviews/2024.jsonl",
+        [
+            {"summary": f"Good kettle {i}", "text": f"It boils {i} cups in no time", "sku": f"S{i}",
+             "lang": "en"}
+            for i in range(40)
+        ],
+    )  # fmt: skip
+    write_lines(raw / "guides.jsonl", [{"text": f"We like the Kettle {i} best"} for i in range(9)])
+    (raw / "wiki_zh.txt").write_text(
+        "\n".join(f"第{i}条河流流过第{i}座磨坊和田野" for i in range(60))
+    )
+    catalog = re.search(r"```yaml\n(   text_sources:.*?)```", README, re.S).group(1)
+    conf = project / "conf/mine"
+    conf.mkdir()
+    (conf / "globals.yml").write_text("data: data/mine\n")
+    (conf / "catalog_data_mixing.yml").write_text(
+        re.sub("^   ", "", catalog, flags=re.M).replace("wiki_zh.txt.gz", "wiki_zh.txt")
+        + "general_text:\n  type: shoplm.datasets.SourceTextsDataset\n"
+        "  path: data/01_raw/mine\n"
+        "  sources: {wiki: {file: wiki_zh.txt, kind: general, language: zh}}\n"
+    )
+    (conf / "parameters_data_mixing.yml").write_text(
+        "data_mixing: {token_budget: 300, mixture: {languages: {general: {zh: 1, en: 0}}}}\n"
+    )
+    kedro(project, "run", "--env=mine", "--pipelines=base_model,data_mixing")
+    records = pd.read_parquet(project / "data/mine/02_intermediate/records.parquet")
+    assert set(records["source"]) == {"titles", "properties", "reviews", "guides", "encyclopedia"}
+    guides = records[records["source"] == "guides"]
+    assert guides["keys"].map(len).eq(1).all()
+    assert (project / "data/mine/08_reporting/mixing.html").exists()
+
+
+def write_lines(path: Path, rows: list[dict]) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_commands_that_the_readme_names_exist(kedro, new_project):
+    names = set(re.findall(r"--pipelines=([\w,]+)", README))
+    registered = kedro(new_project(), "registry", "list")
+    assert names and all(f"- {name}" in registered for part in names for name in part.split(","))
