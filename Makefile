@@ -16,8 +16,10 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 
 demo: install
 	$(BIN)/kedro run --pipelines=demo
-	$(BIN)/kedro viz build --include-previews >/dev/null
-	@echo "Lineage:  $(BIN)/kedro viz run, or serve the folder build/ (python -m http.server -d build)"
+	@$(BIN)/kedro viz build --include-previews >/dev/null
+	@echo "Report:    data/08_reporting/mixing.html"
+	@echo "Lineage:   $(BIN)/kedro viz run, or $(BIN)/python -m http.server -d build"
+	@echo "Tracking:  $(BIN)/mlflow ui --backend-store-uri sqlite:///data/tracking/mlflow.db"
 
 test: install
 	$(BIN)/python -m pytest

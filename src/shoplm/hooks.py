@@ -255,4 +255,4 @@ def _name(run_params: dict[str, Any]) -> str:
 
 
 def _env(run_params: dict[str, Any]) -> str:
-    return run_params.get("env") or "local"
+    return run_params.get("env") or "base"
