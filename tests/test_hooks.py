@@ -172,7 +172,7 @@ def test_tracked_run(project, runner):
     assert "mlflow.store" not in out and len(out.splitlines()) <= 9 and not err
     client, record = last_run(project)
     assert record.info.status == "FINISHED"
-    assert record.data.tags["pipeline"] == "good" and record.data.tags["env"] == "local"
+    assert record.data.tags["pipeline"] == "good" and record.data.tags["env"] == "base"
     assert record.data.params["mini.rate"] == "0.5"
     assert record.data.params["mini.inner.names"] == '["a", "b"]'
     assert record.data.params["mini.inner.text"].endswith(CUT)
