@@ -51,22 +51,20 @@ class Graph:
     @classmethod
     def from_tables(cls, records: Table, links: Table, seed: int) -> Graph:
         """Read the columns that cluster choice needs: ids, sources, lengths, links."""
-        nodes = records.select("record_id", "source", "n_tokens").to_pyarrow()
+        nodes = records.select("record_id", "source", "n_tokens").order_by("record_id").to_pyarrow()
         pairs = links.to_pyarrow()
         record = pc.index_in(pairs["record_id"], nodes["record_id"])
         if record.null_count:
             raise ValueError("the record graph links records that are not among the kept records")
         ids = nodes["record_id"].to_numpy(zero_copy_only=False)
-        order = np.lexsort((ids, seeded_hash(ids, seed, "cluster")))
+        order = np.argsort(seeded_hash(ids, seed, "cluster"), kind="stable")
         rank = np.empty(len(ids), dtype=np.int64)
         rank[order] = np.arange(len(ids))
-        _, key = np.unique(pairs["key"].to_numpy(zero_copy_only=False), return_inverse=True)
-        _, source = np.unique(nodes["source"].to_numpy(zero_copy_only=False), return_inverse=True)
         return cls(
             record_id=ids[order],
-            source=source[order],
+            source=codes(nodes["source"])[order],
             n_tokens=nodes["n_tokens"].to_numpy()[order],
-            edges=np.stack([rank[record.to_numpy()], key], axis=1).astype(np.int64),
+            edges=np.stack([rank[record.to_numpy()], codes(pairs["key"])], axis=1),
         )
 
     def components(self) -> np.ndarray:
@@ -210,10 +208,16 @@ class _Picker:
 def permute_clusters(chosen: pa.Table, seed: int) -> pa.Table:
     """Seeded permutation inside each cluster: `clusters` with `position` from 0."""
     ids = chosen["record_id"].to_numpy(zero_copy_only=False)
-    cluster = chosen["cluster_id"].to_numpy(zero_copy_only=False)
-    _, cluster = np.unique(cluster, return_inverse=True)
-    order, position = positions(ids, cluster, seed, 0)
+    order, position = positions(ids, codes(chosen["cluster_id"]), seed, 0)
     return chosen.take(order).append_column("position", pa.array(position))
+
+
+def codes(values: pa.ChunkedArray) -> np.ndarray:
+    """(n,) int: the place of each value among the sorted distinct values."""
+    encoded = values.combine_chunks().dictionary_encode()
+    place = np.empty(len(encoded.dictionary), dtype=np.int64)
+    place[pc.sort_indices(encoded.dictionary).to_numpy()] = np.arange(len(place))
+    return place[encoded.indices.to_numpy()]
 
 
 def positions(
@@ -230,7 +234,7 @@ def positions(
     Returns:
         (n,) order and, along that order, (n,) positions from 0 inside the document.
     """
-    order = np.lexsort((record_id, seeded_hash(record_id, seed, f"permute {passing}"), document))
+    order = np.lexsort((seeded_hash(record_id, seed, f"permute {passing}"), document))
     sorted_document = document[order]
     first = np.r_[True, sorted_document[1:] != sorted_document[:-1]]
     starts = np.flatnonzero(first)

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
+ROW_GROUP = 30 * 1024
+"""Rows that one thread reads at a time: small, so that all cores share a small table too."""
+
+
 class TableDataset(FileDataset):
     """`ibis.FileDataset` whose file is replaced whole, with a preview.
 
@@ -73,13 +77,13 @@ class TableDataset(FileDataset):
         if isinstance(data, Table):
             self.connection  # noqa: B018 - is there before a backend is asked for
             write = getattr(data.get_backend(), f"to_{self._file_format}")
-            write(data, str(path), **self._save_args)
+            write(data, str(path), row_group_size=ROW_GROUP, **self._save_args)
             return
         if not isinstance(data, pa.Table | pa.RecordBatchReader):
             data = pa.Table.from_pandas(data, preserve_index=False)
         with pq.ParquetWriter(path, data.schema, **self._save_args) as writer:
             for batch in data if isinstance(data, pa.RecordBatchReader) else [data]:
-                writer.write(batch)
+                writer.write(batch, ROW_GROUP)
 
     def row_count(self) -> int:
         """Rows of the stored table, from the file's own metadata."""
