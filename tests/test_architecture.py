@@ -119,3 +119,8 @@ def _settings(hint: object) -> set[type[BaseModel]]:
 def test_all_datasets_of_our_own_can_be_named():
     for name in shoplm.datasets.__all__:
         assert getattr(shoplm.datasets, name).__name__ == name
+
+
+def test_a_tracked_run_leaves_figures_and_reports(config):
+    entries = config.config_loader["catalog"].values()
+    assert {"metrics", "artefact"} <= {e.get("metadata", {}).get("tracking") for e in entries}

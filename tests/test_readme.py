@@ -1,5 +1,6 @@
 """The README's example of one's own data, run as it stands."""
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -26,28 +27,25 @@ def test_your_own_data_in_five_steps(new_project, kedro):
         ],
     )  # fmt: skip
     write_lines(raw / "guides.jsonl", [{"text": f"We like the Kettle {i} best"} for i in range(9)])
-    (raw / "wiki_zh.txt").write_text(
-        "\n".join(f"第{i}条河流流过第{i}座磨坊和田野" for i in range(60))
+    with gzip.open(raw / "wiki_zh.txt.gz", "wt", encoding="utf-8") as file:
+        file.writelines(f"第{i}条河流流过第{i}座磨坊和田野\n" for i in range(60))
+    catalog, general_text, parameters = (
+        re.sub("^   ", "", block, flags=re.M)
+        for block in re.findall(r"```yaml\n(   .*?)```", README, re.S)
     )
-    catalog = re.search(r"```yaml\n(   text_sources:.*?)```", README, re.S).group(1)
     conf = project / "conf/mine"
     conf.mkdir()
     (conf / "globals.yml").write_text("data: data/mine\n")
-    (conf / "catalog_data_mixing.yml").write_text(
-        re.sub("^   ", "", catalog, flags=re.M).replace("wiki_zh.txt.gz", "wiki_zh.txt")
-        + "general_text:\n  type: shoplm.datasets.SourceTextsDataset\n"
-        "  path: data/01_raw/mine\n"
-        "  sources: {wiki: {file: wiki_zh.txt, kind: general, language: zh}}\n"
-    )
-    (conf / "parameters_data_mixing.yml").write_text(
-        "data_mixing: {token_budget: 300, mixture: {languages: {general: {zh: 1, en: 0}}}}\n"
-    )
+    (conf / "catalog_data_mixing.yml").write_text(catalog + general_text)
+    (conf / "parameters_data_mixing.yml").write_text(parameters)
     kedro(project, "run", "--env=mine", "--pipelines=base_model,data_mixing")
     records = pd.read_parquet(project / "data/mine/02_intermediate/records.parquet")
     assert set(records["source"]) == {"titles", "properties", "reviews", "guides", "encyclopedia"}
     guides = records[records["source"] == "guides"]
     assert guides["keys"].map(len).eq(1).all()
     assert (project / "data/mine/08_reporting/mixing.html").exists()
+    mixtures = (project / "data/mine/05_model_input/packed_blocks").iterdir()
+    assert {folder.name for folder in mixtures} == {"mixed", "separate", "general_only"}
 
 
 def write_lines(path: Path, rows: list[dict]) -> None:

@@ -22,7 +22,10 @@ SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
 
 def resolve_variant(base: SettingsT, name: str, overrides: Mapping[str, Any]) -> SettingsT:
-    """The parameters of variant `name`: `base` with `overrides` laid over it, nested by field.
+    """The parameters of variant `name`: `base` with `overrides` laid over it.
+
+    An override of a nested parameter object may name some of its fields; any other value, a plain
+    mapping too, is replaced whole.
 
     Raises:
         ValueError: an override names a field that `base` has not, or holds a value that the field
@@ -43,22 +46,30 @@ def resolve_variant(base: SettingsT, name: str, overrides: Mapping[str, Any]) ->
 def resolve_variants(
     base: SettingsT, variants: Mapping[str, Mapping[str, Any] | None]
 ) -> dict[str, SettingsT]:
-    """`resolve_variant` for each named set of overrides, in the order given."""
-    return {name: resolve_variant(base, name, over or {}) for name, over in variants.items()}
+    """`resolve_variant` for each named set of overrides, in the order given.
+
+    A variant that is null is left out, so that an environment can drop one of another.
+    """
+    return {
+        name: resolve_variant(base, name, overrides)
+        for name, overrides in variants.items()
+        if overrides is not None
+    }
 
 
-def _overlay(values: dict, overrides: Mapping[str, Any], model: type | None, where: str) -> None:
-    fields = getattr(model, "model_fields", None)
+def _overlay(
+    values: dict, overrides: Mapping[str, Any], model: type[BaseModel], where: str
+) -> None:
+    fields = model.model_fields
     for key, value in overrides.items():
-        if fields is not None and key not in fields:
+        if key not in fields:
             near = difflib.get_close_matches(key, fields, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; it has {sorted(fields)}"
             raise ValueError(f"{where}: unknown field {key!r}{hint}")
-        nested = fields[key].annotation if fields is not None else None
-        if isinstance(value, Mapping) and isinstance(values.get(key), dict):
-            nested = nested if hasattr(nested, "model_fields") else None
+        nested = fields[key].annotation
+        if isinstance(value, Mapping) and hasattr(nested, "model_fields"):
             _overlay(values[key], value, nested, f"{where}, {key!r}")
-        else:
+        else:  # a plain mapping is one value: what is not named is not in it
             values[key] = value
 
 

@@ -221,22 +221,20 @@ def run_ours(root: Path) -> dict[str, float]:
         dataset.save(table)
         return dataset.load()
 
-    read, unreadable, names = nodes.reformulate_sources(
-        TextSources(root=root, sources=sources), params
-    )
+    text_sources = TextSources(root=root, sources=sources)
+    read, unreadable, names = nodes.reformulate_sources(text_sources, params)
     records = kept("records", read)
     kept("unreadable", unreadable)
     kept("names", names)
     clock.lap("reformulate")
     cleaned = kept("cleaned", nodes.clean_records(records, params))
     clock.lap("clean")
-    pairs, duplicates = nodes.find_duplicates(cleaned, params)
+    pairs, duplicates = nodes.find_duplicates(cleaned, text_sources, params)
     kept("pairs", pairs)
     duplicates = kept("duplicates", duplicates)
     clock.lap("deduplicate")
-    texts = kept(
-        "benchmark", nodes.read_benchmarks(TextSources(root=root, sources=benchmark), params)
-    )
+    texts, _ = nodes.read_benchmarks(TextSources(root=root, sources=benchmark), params)
+    texts = kept("benchmark", texts)
     contaminated = kept("contaminated", nodes.find_contaminated(cleaned, duplicates, texts, params))
     clock.lap("contamination")
     remaining = cleaned.filter(cleaned.reason.isnull()).anti_join(duplicates, "record_id")

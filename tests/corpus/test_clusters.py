@@ -61,16 +61,49 @@ def test_every_record_is_in_one_connected_cluster_within_limits(records):
 
 @given(record_tables())
 def test_no_cluster_stops_early(records):
-    """A cluster below the limits had no unused neighbour that fits and is its source's next."""
-    chosen = choose(records, max_tokens=10**9).to_pandas()
+    """A cluster below the size limit had no unused neighbour that fits its tokens."""
+    chosen = choose(records, ClusterSettings(min_records=1, max_records=5)).to_pandas()
     graph = oracle_graph(records)
+    length = records.set_index("record_id")["n_tokens"]
     used: set[str] = set()
     for _, cluster in chosen.groupby("cluster_id"):  # ids follow the order inside a component
         members = set(cluster["record_id"])
         if len(members) < 5:
             neighbours = {n for m in members for n in graph.neighbors(m)}
-            assert not neighbours - members - used
+            room = 100 - length[list(members)].sum() - len(members)
+            assert all(length[n] > room for n in neighbours - members - used)
         used |= members
+
+
+@pytest.mark.parametrize(
+    ("n", "sizes"), [(9, [2, 7]), (10, [2, 8]), (17, [2, 7, 8]), (8, [8]), (1, [1])]
+)
+def test_a_last_record_is_not_left_over(n, sizes):
+    records = pd.DataFrame(
+        {
+            "record_id": [f"r{i}" for i in range(n)],
+            "source": "s",
+            "n_tokens": 1,
+            "keys": [["p"]] * n,
+        }
+    )
+    chosen = choose(records, ClusterSettings())
+    assert sorted(Counter(chosen["cluster_id"].to_pylist()).values()) == sizes
+
+
+def test_a_long_record_does_not_hide_a_short_one_behind_it():
+    records = pd.DataFrame(
+        {
+            "record_id": ["title", "long", "short"],
+            "source": ["title", "review", "review"],
+            "n_tokens": [10, 505, 20],
+            "keys": [["p"]] * 3,
+        }
+    )
+    for seed in range(12):
+        chosen = choose(records, max_tokens=511, seed=seed).to_pandas()
+        clusters = set(chosen.groupby("cluster_id")["record_id"].agg(frozenset))
+        assert clusters == {frozenset({"title", "short"}), frozenset({"long"})}
 
 
 @given(record_tables(), st.randoms(use_true_random=False))

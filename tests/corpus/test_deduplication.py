@@ -34,7 +34,7 @@ ENGLISH = [
 CHINESE = [chr(code) for code in range(0x4E00, 0x4E00 + 2_000)]
 
 
-def find(rows, threads=1, order=None, **changes):
+def find(rows, threads=1, order=None, exempt_sources=(), **changes):
     """(pairs, duplicates) of dicts that say what differs from one record, as sorted lists."""
     base = {"source": "shop", "language": "en", "keys": [], "reason": None}
     rows = [{"record_id": f"r{n:04d}"} | base | row for n, row in enumerate(rows)]
@@ -42,7 +42,7 @@ def find(rows, threads=1, order=None, **changes):
         rows = [rows[n] for n in order]
     engine = ibis.duckdb.connect(threads=threads)
     records = engine.create_table("records", pa.Table.from_pylist(rows, SCHEMA))
-    found = find_duplicates(records, DeduplicationSettings(**changes))
+    found = find_duplicates(records, DeduplicationSettings(**changes), exempt_sources)
     assert engine.con.execute("SELECT count(*) FROM duckdb_tables()").fetchone() == (1,)
     return tuple(sorted(map(tuple, t.to_pandas().itertuples(index=False))) for t in found)
 

@@ -1,3 +1,4 @@
+import logging
 from collections import Counter
 
 import pandas as pd
@@ -59,8 +60,7 @@ def test_general_text_is_the_same_under_both_strategies():
         for strategy in ("clusters", "separate")
         for rows in [mix(records, MixtureSettings(strategy=strategy))[0].to_pandas()]
     )
-    # names of documents differ (cluster, record), and with them the order; the share does not
-    assert abs(len(first) - len(second)) <= 3
+    assert first == second and len(first) > 100
 
 
 def test_repeating_goes_through_a_short_side_again_in_another_order():
@@ -137,6 +137,30 @@ def test_ratios_that_cannot_be_are_refused(ratio):
         MixtureSettings(ratio=ratio)
 
 
-def test_a_budget_below_every_document_is_an_error():
-    with pytest.raises(ValueError, match="raise token_budget"):
+def test_a_budget_below_every_document_of_a_side_is_an_error(caplog):
+    with pytest.raises(ValueError, match=r"no general zh document fits its share of 4 tokens"):
         mix(corpus(), budget=12)
+    long_shop = corpus()
+    long_shop.loc[long_shop["kind"] == "shop", "n_tokens"] = 4_000
+    with pytest.raises(ValueError, match="no shop document fits its share of 3,000"):
+        mix(long_shop)
+
+
+def test_a_side_that_misses_its_share_by_more_than_a_percent_is_told(caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("shoplm"), "propagate", True)
+    mix(corpus(length=60), budget=1_000)
+    assert "no document is short enough for the rest" in caplog.text
+
+
+@given(st.integers(1, 7), st.integers(1, 7), st.integers(2, 9_000))
+def test_a_budget_that_data_cover_exactly_is_no_shortage(general, shop, there):
+    settings = MixtureSettings(
+        ratio={"general": general, "shop": shop}, languages={}, on_shortage="stop"
+    )
+    shares = settings.shares()
+    budget = there * (general + shop)
+    available = {group: round(share * budget) for group, share in shares.items()}
+    assert plan_budget({"m": available}, {"m": settings}, budget) == budget
+    short = {group: tokens - 1 for group, tokens in available.items()}
+    with pytest.raises(ValueError, match="is short of"):
+        plan_budget({"m": short}, {"m": settings}, max(budget, 2 * (general + shop)))

@@ -36,7 +36,7 @@ def documents(draw):
     return draw(st.lists(st.lists(record, min_size=1, max_size=4), min_size=1, max_size=12))
 
 
-def pack(docs, seed=0, width=WIDTH):
+def pack(docs, seed=0, width=WIDTH, shuffle=None):
     ids = [f"r{d}.{r}" for d, records in enumerate(docs) for r in range(len(records))]
     flat = [tokens for records in docs for tokens in records]
     tokens = RecordTokens(
@@ -46,10 +46,13 @@ def pack(docs, seed=0, width=WIDTH):
     )
     mixture = pa.table(
         {
-            "document_id": [f"d{d}" for d, records in enumerate(docs) for _ in records],
+            "document_id": [f"d{d:04d}" for d, records in enumerate(docs) for _ in records],
+            "position": [r for records in docs for r in range(len(records))],
             "record_id": ids,
         }
     )
+    if shuffle is not None:
+        mixture = mixture.take(shuffle.permutation(len(mixture)))
     settings = PackingSettings(sequence_length=width, separator="|")
     return pack_documents(mixture, tokens, FixedVocabulary(), settings, seed)
 
@@ -115,6 +118,13 @@ def test_the_seed_permutes_blocks_and_loses_nothing():
     assert abs(first_half.mean() - second_half.mean()) < 1.5
 
 
+@given(documents(), st.integers(0, 9))
+def test_the_order_of_rows_does_not_matter(docs, seed):
+    blocks, again = pack(docs), pack(docs, shuffle=np.random.default_rng(seed))
+    assert (blocks.tokens == again.tokens).all()
+    assert (blocks.documents == again.documents).all()
+
+
 def test_blocks_open_memory_mapped_and_equal(tmp_path):
     blocks = pack([[[5, 6, 7]], [[8] * 30, [9]]])
     blocks.save(tmp_path / "b")
@@ -149,6 +159,6 @@ def test_arrays_of_other_blocks_are_refused(tmp_path):
 
 def test_a_mixture_of_other_records_is_refused():
     tokens = RecordTokens(pa.chunked_array([["a"]]), np.array([3], np.uint16), np.array([0, 1]))
-    mixture = pa.table({"document_id": ["d"], "record_id": ["b"]})
+    mixture = pa.table({"document_id": ["d"], "position": [0], "record_id": ["b"]})
     with pytest.raises(ValueError, match="not among the kept records"):
         pack_documents(mixture, tokens, FixedVocabulary(), PackingSettings(), 0)

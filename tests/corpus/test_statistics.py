@@ -72,6 +72,7 @@ def test_clusters_are_counted_over_shop_records():
     described = describe_clusters(clusters, tokenised, min_records=2)
     assert described["clusters"] == 3 and described["records"] == 5
     assert described["small_clusters"] == 2 and described["components"] == 2
+    assert described["small_components"] == 1 and described["left_over"] == 1
     assert described["by_size"] == {"1": 2, "3": 1}
     assert described["by_sources"] == {"1": 2, "3": 1}
     assert described["by_component_size"] == {"1": 1, "4": 1}

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
+from shoplm.corpus import tokenising
 from shoplm.corpus.tokenising import Vocabulary, tokenise_records
 
 
@@ -76,3 +77,18 @@ def test_the_fingerprint_follows_the_definition(tokenizer_directory, tmp_path):
     values["model"]["merges"].pop()
     definition.write_text(json.dumps(values))
     assert Vocabulary.open(tmp_path).fingerprint != same
+
+
+def test_special_tokens_in_a_text_are_text(vocabulary):
+    table = ibis.memtable(pd.DataFrame({"text": ["red </s> <pad> fox"]}))
+    (row,) = tokenise_records(table, vocabulary).read_all().to_pylist()
+    assert not {0, 1} & set(row["tokens"])
+    assert vocabulary.tokenizer.decode(row["tokens"]) == "red </s> <pad> fox"
+
+
+def test_long_texts_are_encoded_in_portions(vocabulary, monkeypatch):
+    texts = ["fox" * n for n in (1, 50, 2, 3, 60, 1)]
+    table = ibis.memtable(pd.DataFrame({"text": texts}))
+    whole = tokenise_records(table, vocabulary).read_all()
+    monkeypatch.setattr(tokenising, "PORTION", 100)
+    assert tokenise_records(table, vocabulary).read_all().equals(whole)

@@ -7,7 +7,8 @@ greedily:
 1. start at the key whose unused records come from the most sources;
 2. add, one at a time, a record that shares a key with the cluster: first from the source that the
    cluster holds least of, then from the nearest key, then in seeded order;
-3. stop at the size or token limit, or when nothing that is left fits; remove the cluster; repeat.
+3. stop at the size limit, or when nothing within reach fits the token limit any more; remove the
+   cluster; repeat.
 """
 
 from __future__ import annotations
@@ -23,8 +24,12 @@ from ibis import Table
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from shoplm.corpus.ordering import seeded_hash
+from shoplm.corpus.ordering import codes, seeded_hash
 from shoplm.corpus.settings import ClusterSettings
+
+LOOK_AHEAD = 16
+"""Records of one key and source that may be too long before the rest of them is left alone; keeps
+the work linear at a product of very many records."""
 
 
 def link_records(records: Table) -> Table:
@@ -135,7 +140,7 @@ class _Picker:
 
     def __init__(self, source, n_tokens, keys_of, settings, max_tokens, separator_tokens):
         self.source, self.n_tokens, self.keys_of = source, n_tokens, keys_of
-        self.max_records = settings.max_records
+        self.min_records, self.max_records = settings.min_records, settings.max_records
         self.max_tokens, self.separator = max_tokens, separator_tokens
 
     def partition(self, records: list[int]):
@@ -149,6 +154,7 @@ class _Picker:
             for key in self.keys_of[record]:
                 self.queues[key][self.source[record]].append(record)
         self.used: set[int] = set()
+        left = len(records)
         # what a key offers only shrinks, so an entry that is still right when popped is the best
         starts = [(-len(sources), -1, key) for key, sources in self.queues.items()]
         heapq.heapify(starts)
@@ -160,8 +166,17 @@ class _Picker:
                 continue
             now = (-len(heads), min(heads), key)
             if now == entry:
-                yield self._grow(key)
+                cluster = self._grow(key, self._size_limit(left))
+                left -= len(cluster)
+                yield cluster
             heapq.heappush(starts, now)
+
+    def _size_limit(self, left: int) -> int:
+        """`max_records`, or less where that would leave less than the smallest cluster."""
+        shorter = left - self.min_records
+        if self.min_records <= shorter < self.max_records < left:
+            return shorter
+        return self.max_records
 
     def _head(self, key: int, source: int) -> int:
         queue = self.queues[key][source]
@@ -169,16 +184,23 @@ class _Picker:
             queue.pop()
         return queue[-1] if queue else -1
 
-    def _grow(self, start: int) -> list[int]:
+    def _grow(self, start: int, max_records: int) -> list[int]:
         cluster: list[int] = []
         tokens = 0
         held: Counter[int] = Counter()
         reached: set[int] = set()
-        frontier: list[tuple[int, int, int, int, int]] = []
+        too_long: Counter[tuple[int, int]] = Counter()
+        frontier: list[tuple[int, int, int, int, int, int]] = []
 
-        def offer(key: int, source: int, hop: int) -> None:
-            if (head := self._head(key, source)) >= 0:
-                heapq.heappush(frontier, (held[source], hop, head, source, key))
+        def offer(key: int, source: int, hop: int, at: int | None = None) -> None:
+            """Propose the next unused record of a key and source, from place `at` downwards."""
+            self._head(key, source)  # drops used ones from the end
+            queue = self.queues[key][source]
+            at = len(queue) - 1 if at is None else min(at, len(queue) - 1)
+            while at >= 0 and queue[at] in self.used:
+                at -= 1
+            if at >= 0:
+                heapq.heappush(frontier, (held[source], hop, queue[at], source, key, at))
 
         def reach(key: int, hop: int) -> None:
             if key not in reached:
@@ -187,19 +209,22 @@ class _Picker:
                     offer(key, source, hop)
 
         reach(start, 0)
-        while frontier and len(cluster) < self.max_records:
-            count, hop, record, source, key = heapq.heappop(frontier)
+        while frontier and len(cluster) < max_records:
+            count, hop, record, source, key, at = heapq.heappop(frontier)
             if record in self.used or count != held[source]:
-                offer(key, source, hop)
+                offer(key, source, hop, at)
                 continue
             more = self.n_tokens[record] + (self.separator if cluster else 0)
             if cluster and tokens + more > self.max_tokens:
-                continue  # this source of this key is closed for this cluster
+                too_long[key, source] += 1
+                if too_long[key, source] < LOOK_AHEAD:
+                    offer(key, source, hop, at - 1)
+                continue
             cluster.append(record)
             self.used.add(record)
             tokens += more
             held[source] += 1
-            offer(key, source, hop)
+            offer(key, source, hop, at)
             for other in self.keys_of[record]:
                 reach(other, hop + 1)
         return cluster
@@ -209,15 +234,8 @@ def permute_clusters(chosen: pa.Table, seed: int) -> pa.Table:
     """Seeded permutation inside each cluster: `clusters` with `position` from 0."""
     ids = chosen["record_id"].to_numpy(zero_copy_only=False)
     order, position = positions(ids, codes(chosen["cluster_id"]), seed, 0)
-    return chosen.take(order).append_column("position", pa.array(position))
-
-
-def codes(values: pa.ChunkedArray) -> np.ndarray:
-    """(n,) int: the place of each value among the sorted distinct values."""
-    encoded = values.combine_chunks().dictionary_encode()
-    place = np.empty(len(encoded.dictionary), dtype=np.int64)
-    place[pc.sort_indices(encoded.dictionary).to_numpy()] = np.arange(len(place))
-    return place[encoded.indices.to_numpy()]
+    permuted = chosen.take(order).append_column("position", pa.array(position))
+    return permuted.select(["cluster_id", "record_id", "position", "component", "choice"])
 
 
 def positions(

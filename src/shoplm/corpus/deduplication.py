@@ -18,6 +18,7 @@ Candidates are verified on their texts; only the pairs that hold come to memory.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Literal, Self
 
@@ -35,13 +36,18 @@ NEIGHBOURS = 3
 """How many before it in its bucket each record is compared with, beside the best."""
 
 
-def find_duplicates(records: Table, settings: DeduplicationSettings) -> tuple[Table, Table]:
+def find_duplicates(
+    records: Table, settings: DeduplicationSettings, exempt_sources: Sequence[str] = ()
+) -> tuple[Table, Table]:
     """(near_duplicate_pairs, duplicate_records).
 
     Args:
         records: `record_id, source, language, keys, text`; where there is a column `reason`, rows
             that have one are left out.
         settings: threshold, scope and survivors.
+        exempt_sources: sources that say what a product is, such as titles and properties: two
+            products may be described alike. A record of theirs is only a duplicate of one with the
+            same words and the same keys, never a near duplicate.
 
     Returns:
         Pairs `left_id, right_id, similarity` (the exact Jaccard similarity; of the two the left one
@@ -54,7 +60,7 @@ def find_duplicates(records: Table, settings: DeduplicationSettings) -> tuple[Ta
         compared = records.filter(records.reason.isnull())
     with _Scratch(records) as scratch:
         ranked = scratch.keep(_rank(compared))
-        sketches = scratch.keep(_sketch(compared, ranked, settings))
+        sketches = scratch.keep(_sketch(compared, ranked, settings, exempt_sources))
         exact = scratch.keep(_exact_duplicates(sketches))
         banded = sketches.filter(_.bands.notnull() & ~_.exempt).anti_join(exact, "rank")
         candidates = scratch.keep(_candidates(scratch.keep(banded), band_shape(settings)[0]))
@@ -139,9 +145,11 @@ def _rank(records: Table) -> Table:
     ).select("record_id", "source", "language", rank=ibis.row_number().over(order_by=best_first))
 
 
-def _sketch(records: Table, ranked: Table, settings: DeduplicationSettings) -> Table:
+def _sketch(
+    records: Table, ranked: Table, settings: DeduplicationSettings, exempt_sources: Sequence[str]
+) -> Table:
     scope = records.source if settings.within == "source" else ibis.literal("")
-    exempt = records.source.isin(settings.exempt_sources)
+    exempt = records.source.isin(list(exempt_sources))
     texts = records.select(
         "record_id",
         "language",

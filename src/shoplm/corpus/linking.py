@@ -14,7 +14,6 @@ import ibis
 import pyarrow as pa
 from ibis import Table, _
 
-from shoplm.corpus.engine import stream_batches
 from shoplm.corpus.sources import LinkingSettings
 
 logger = logging.getLogger(__name__)
@@ -58,7 +57,8 @@ def link_mentions(
     total = 0
     ids: list[str] = []
     linked_keys: list[list[str]] = []
-    for batch in stream_batches(asked.select("record_id", "keys", "text"), BATCH_RECORDS):
+    texts = asked.select("record_id", "keys", "text")
+    for batch in texts.to_pyarrow_batches(chunk_size=BATCH_RECORDS):
         total += len(batch)
         for record_id, keys, text in zip(*(c.to_pylist() for c in batch.columns), strict=True):
             if mentioned := index.find(text):

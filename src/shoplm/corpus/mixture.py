@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from ibis import Table
 from shoplm.corpus.clusters import positions
 from shoplm.corpus.ordering import seeded_hash
 from shoplm.corpus.settings import MixtureSettings
+
+logger = logging.getLogger(__name__)
 
 Group = tuple[str, str | None]
 
@@ -29,6 +32,9 @@ class Documents:
     """(n,) int."""
     document_id: np.ndarray
     """(d,) str."""
+    first_record: np.ndarray
+    """(d,) str: the smallest id of its records. It decides the place in the seeded order, so a
+    record that stands alone has the same place under every strategy."""
     kind: np.ndarray
     """(d,) str."""
     language: np.ndarray
@@ -40,13 +46,12 @@ class Documents:
 def make_documents(records: pd.DataFrame, strategy: str, separator_tokens: int) -> Documents:
     """Documents of `records` (record_id, cluster_id, kind, language, n_tokens).
 
-    `clusters`: one document a cluster. `separate`: one a record. A cluster of one record is the
-    same document under both.
+    `clusters`: one document a cluster. `separate`: one a record.
     """
     records = records.sort_values("record_id", ignore_index=True)
     ids = records["record_id"].to_numpy()
     names = records["cluster_id"].to_numpy() if strategy == "clusters" else ids
-    document_id, document = np.unique(names, return_inverse=True)
+    document_id, first, document = np.unique(names, return_index=True, return_inverse=True)
     by_language = (
         pd.DataFrame(
             {
@@ -69,6 +74,7 @@ def make_documents(records: pd.DataFrame, strategy: str, separator_tokens: int) 
         record_document=document,
         record_n_tokens=records["n_tokens"].to_numpy(),
         document_id=document_id,
+        first_record=ids[first],
         kind=by_language["kind"].to_numpy(),
         language=by_language["language"].to_numpy(),
         n_tokens=tokens + (size - 1) * separator_tokens + 1,
@@ -148,15 +154,17 @@ def plan_budget(
                     f"mixture {name!r} asks for {share:.1%} {side} text, of which no record is "
                     "left: change ratio or languages, or add a source"
                 )
-            most = int(there * passes / share)
-            if token_budget and most < token_budget and settings.on_shortage != "shrink":
+            most = int(there * passes / share + 1e-6)
+            wanted = round(share * (token_budget or 0))
+            if wanted > there * passes and settings.on_shortage != "shrink":
                 raise ValueError(
                     f"mixture {name!r} is short of {side} text: token_budget {token_budget:,} "
-                    f"asks for {share * token_budget:,.0f} tokens, {there:,} are there "
+                    f"asks for {wanted:,} tokens, {there:,} are there "
                     f"({passes} pass(es) allowed); lower token_budget to {most:,}, or set "
                     "on_shortage to 'repeat' with more max_passes, or to 'shrink'"
                 )
-            limit = min(limit or most, most)
+            if not wanted or wanted > there * passes:
+                limit = min(limit or most, most)
     return limit
 
 
@@ -172,17 +180,20 @@ def mix_documents(
         position, record_id, kind, language, passing, n_tokens` (the record's; kind and language
         are the document's). And the account, one row a side: `kind, language, share` (asked),
         `available, target, taken` (tokens), `documents, passes`.
+
+    Raises:
+        ValueError: a side has no document that fits its share.
     """
     parts, account = [], []
-    for group, share in settings.shares().items():
-        members = _members(documents, group)
+    for (kind, language), share in settings.shares().items():
+        members = _members(documents, (kind, language))
         there = int(documents.n_tokens[members].sum())
+        side = " ".join(filter(None, (kind, language)))
         target = remaining = round(share * budget)
         taken_documents = passes = 0
         while remaining > 0:
-            order = members[
-                np.argsort(seeded_hash(documents.document_id[members], seed, f"mix {passes}"))
-            ]
+            key = seeded_hash(documents.first_record[members], seed, f"mix {passes}")
+            order = members[np.argsort(key)]
             chosen = order if there <= remaining else _fill(order, documents.n_tokens, remaining)
             if not len(chosen):
                 break  # every document is longer than what is left
@@ -192,21 +203,20 @@ def mix_documents(
             passes += 1
             if len(chosen) < len(order):
                 break
-        account.append(
-            (
-                group[0],
-                group[1] or "all",
-                share,
-                there,
-                target,
-                target - remaining,
-                taken_documents,
-                passes,
+        if target and not taken_documents:
+            raise ValueError(
+                f"no {side} document fits its share of {target:,} tokens: raise token_budget"
             )
+        if remaining > 0.01 * target:
+            logger.warning(
+                "%s text: %s of %s tokens, no document is short enough for the rest",
+                side, f"{target - remaining:,}", f"{target:,}",
+            )  # fmt: skip
+        taken = target - remaining
+        account.append(
+            (kind, language or "all", share, there, target, taken, taken_documents, passes)
         )
     columns = ["kind", "language", "share", "available", "target", "taken", "documents", "passes"]
-    if not parts:
-        raise ValueError(f"no document fits a budget of {budget:,} tokens: raise token_budget")
     return pa.concat_tables(parts), pd.DataFrame(account, columns=columns)
 
 

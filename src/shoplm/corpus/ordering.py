@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from hashlib import md5
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 
 def seeded_hash(ids: Iterable[str], seed: int, purpose: str) -> np.ndarray:
@@ -18,3 +20,11 @@ def seeded_hash(ids: Iterable[str], seed: int, purpose: str) -> np.ndarray:
         return state.digest()[:8]
 
     return np.frombuffer(b"".join(map(digest, ids)), dtype=">u8").astype(np.uint64)
+
+
+def codes(values: pa.ChunkedArray) -> np.ndarray:
+    """(n,) int: the place of each value among the sorted distinct values."""
+    encoded = values.combine_chunks().dictionary_encode()
+    place = np.empty(len(encoded.dictionary), dtype=np.int64)
+    place[pc.sort_indices(encoded.dictionary).to_numpy()] = np.arange(len(place))
+    return place[encoded.indices.to_numpy()]

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ibis import Table
 
-from shoplm.corpus.ordering import seeded_hash
+from shoplm.corpus.ordering import codes, seeded_hash
 from shoplm.corpus.settings import PackingSettings
 from shoplm.corpus.tokenising import Vocabulary
 
@@ -54,7 +54,7 @@ class PackedBlocks:
     offsets: np.ndarray
     """(n_blocks + 1,) int64, into `lengths` and `documents`."""
     documents: np.ndarray
-    """(n_segments,) int64: place of the segment's document in order of first appearance in the
+    """(n_segments,) int64: place of the segment's document among the sorted document ids of the
     training mixture."""
     meta: BlocksMeta
 
@@ -137,7 +137,7 @@ def best_fit_decreasing(lengths: np.ndarray, capacity: int) -> tuple[np.ndarray,
 
 @dataclass(frozen=True)
 class RecordTokens:
-    """Token ids of all records, end to end."""
+    """Token ids of records, end to end."""
 
     record_id: pa.ChunkedArray
     """(n,) str."""
@@ -148,13 +148,16 @@ class RecordTokens:
 
     @classmethod
     def from_table(cls, records: Table) -> RecordTokens:
-        """Read `record_id, tokens` of tokenised records."""
-        table = records.select("record_id", "tokens").to_pyarrow().combine_chunks()
-        tokens = table["tokens"].combine_chunks()
+        """Read `record_id, tokens` of tokenised records, a batch at a time."""
+        ids, flat, lengths = [], [], []
+        for batch in records.select("record_id", "tokens").to_pyarrow_batches(chunk_size=100_000):
+            ids.append(batch["record_id"])
+            flat.append(batch["tokens"].flatten().to_numpy(zero_copy_only=False))
+            lengths.append(batch["tokens"].value_lengths().to_numpy())
         return cls(
-            record_id=table["record_id"],
-            flat=tokens.flatten().to_numpy(zero_copy_only=False),
-            offsets=np.r_[0, np.cumsum(tokens.value_lengths().to_numpy(), dtype=np.int64)],
+            record_id=pa.chunked_array(ids, pa.string()),
+            flat=np.concatenate(flat),
+            offsets=np.r_[0, np.cumsum(np.concatenate(lengths), dtype=np.int64)],
         )
 
 
@@ -172,7 +175,7 @@ def pack_documents(
     blocks, and of segments in a block, is permuted by seed.
 
     Args:
-        mixture: `document_id, record_id` in reading order (see `mix_documents`).
+        mixture: `document_id, position, record_id` in any order of rows (see `mix_documents`).
         tokens: the token ids of each record.
         vocabulary: gives the end mark, the separator's tokens and the type of the ids.
         settings: block length and separator.
@@ -231,6 +234,8 @@ def _write_stream(
     mixture: pa.Table, tokens: RecordTokens, vocabulary: Vocabulary, separator: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All documents end to end, where each ends, and their names."""
+    in_order = np.lexsort((mixture["position"].to_numpy(), codes(mixture["document_id"])))
+    mixture = mixture.take(in_order)
     rows = pc.index_in(mixture["record_id"], tokens.record_id)
     if rows.null_count:
         raise ValueError("the training mixture names records that are not among the kept records")

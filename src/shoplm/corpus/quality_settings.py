@@ -126,10 +126,6 @@ class DeduplicationSettings(Settings):
     linkage: Literal["direct", "component"] = "direct"
     """`direct`: a record is removed only if it is similar to its survivor itself; `component`:
     everything that a chain of similar pairs connects leaves one survivor."""
-    exempt_sources: tuple[str, ...] = ()
-    """Sources that say what a product is, such as titles and properties: two products may be
-    described alike. A record of theirs is only a duplicate of one with the same words and the same
-    keys, never a near duplicate."""
     seed: int = Field(0, ge=0, lt=2**32)
     """Seed of the permutations."""
 

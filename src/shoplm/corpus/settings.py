@@ -15,12 +15,14 @@ class ClusterSettings(Settings):
     """How connected clusters are chosen; EcomGPT-CT, section 3.3, leaves these values open."""
 
     min_records: int = Field(2, ge=1)
-    """Clusters below this size are counted as small: their component had no more to offer."""
+    """Smallest cluster. One that would leave fewer records than this of its component stops short
+    of `max_records` for them. Still smaller are whole components, and what the token limit or
+    the shape of the graph leaves over; they are counted."""
     max_records: int = Field(8, ge=1)
     """A cluster is closed at this many records."""
     max_tokens: int | None = Field(None, ge=1)
-    """Token budget of a cluster with its separators and end mark; the default is one block. A
-    record longer than the budget stands alone."""
+    """Token limit of a cluster with its separators and end mark; the default is one block. A
+    record longer than the limit stands alone."""
 
     @model_validator(mode="after")
     def _ordered(self) -> ClusterSettings:

@@ -96,6 +96,9 @@ class TextSource(Settings):
     the same file share."""
     language: str | LanguageField
     """A code, or where each row states it."""
+    identifies_product: bool = False
+    """Says what a product is, as titles and properties do. Two products may be described alike, so
+    a record is only a duplicate of one with the same words and the same keys."""
     kind: Literal["shop", "general"] = "shop"
     """Shop text, or general text that is mixed in."""
     names: list[str] = []

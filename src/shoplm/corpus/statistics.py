@@ -70,10 +70,12 @@ def describe_clusters(clusters: Table, tokenised: Table, min_records: int) -> di
     Args:
         clusters: `cluster_id, record_id, component`, one row a record.
         tokenised: the kept records.
-        min_records: smaller clusters are counted as small.
+        min_records: smaller clusters are counted as small: whole components, or left over of a
+            larger one.
 
     Returns:
-        `clusters, records, small_clusters, components, multi_source_share` and the histograms
+        `clusters, records, small_clusters, small_components, left_over, mean_tokens,
+        multi_source_share, components` and the histograms
         `by_size`, `by_sources` (clusters) and `by_component_size` (components).
     """
     shop = clusters.inner_join(tokenised.filter(_.kind == "shop"), "record_id")
@@ -83,10 +85,14 @@ def describe_clusters(clusters: Table, tokenised: Table, min_records: int) -> di
         .to_pandas()
     )
     components = shop.group_by("component").agg(size=_.count()).to_pandas()
+    small = int((sizes["size"] < min_records).sum())
+    small_components = int((components["size"] < min_records).sum())
     return {
         "clusters": len(sizes),
         "records": int(sizes["size"].sum()),
-        "small_clusters": int((sizes["size"] < min_records).sum()),
+        "small_clusters": small,
+        "small_components": small_components,
+        "left_over": small - small_components,
         "mean_tokens": _rounded(sizes["tokens"].mean()),
         "multi_source_share": _rounded((sizes["sources"] > 1).mean()),
         "components": len(components),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,10 @@ import pyarrow as pa
 from ibis import Table
 from tokenizers import Tokenizer
 
-from shoplm.corpus.engine import stream_batches
-
 BATCH = 8_192
+"""Records read at a time."""
+PORTION = 4_000_000
+"""Characters encoded at a time."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Vocabulary:
         backend = loaded.backend_tokenizer
         backend.no_truncation()
         backend.no_padding()
+        backend.encode_special_tokens = True  # a `</s>` in a text is text, not an end mark
         definition = sha256(backend.to_str().encode()).hexdigest()[:16]
         return cls(backend, loaded.eos_token_id, definition)
 
@@ -68,7 +69,7 @@ class Vocabulary:
 
 def tokenise_records(records: Table, vocabulary: Vocabulary) -> pa.RecordBatchReader:
     """Stream `records` with `n_tokens` and `tokens` beside them; no special token is added."""
-    source = stream_batches(records, BATCH)
+    source = records.to_pyarrow_batches(chunk_size=BATCH)
     item = pa.from_numpy_dtype(vocabulary.dtype)
     schema = pa.schema(
         [*source.schema, pa.field("n_tokens", pa.int64()), pa.field("tokens", pa.list_(item))]
@@ -76,12 +77,15 @@ def tokenise_records(records: Table, vocabulary: Vocabulary) -> pa.RecordBatchRe
 
     def batches() -> Iterator[pa.RecordBatch]:
         for batch in source:
-            encodings = vocabulary.tokenizer.encode_batch_fast(
-                batch["text"].to_pylist(), add_special_tokens=False
-            )
-            ids = [encoding.ids for encoding in encodings]
+            ids = [
+                np.array(encoding.ids, vocabulary.dtype)
+                for texts in _portions(batch["text"].to_pylist())
+                for encoding in vocabulary.tokenizer.encode_batch_fast(
+                    texts, add_special_tokens=False
+                )
+            ]
             lengths = np.fromiter(map(len, ids), np.int64, len(ids))
-            flat = np.fromiter(chain.from_iterable(ids), vocabulary.dtype, lengths.sum())
+            flat = np.concatenate([*ids, np.empty(0, vocabulary.dtype)])
             offsets = np.r_[0, lengths.cumsum()].astype(np.int32)
             tokens = pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat))
             yield pa.RecordBatch.from_arrays(
@@ -89,3 +93,17 @@ def tokenise_records(records: Table, vocabulary: Vocabulary) -> pa.RecordBatchRe
             )
 
     return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _portions(texts: list[str]) -> Iterator[list[str]]:
+    """Cut a batch where its texts are long: encodings take a hundred times the memory of ids."""
+    portion: list[str] = []
+    characters = 0
+    for text in texts:
+        portion.append(text)
+        characters += len(text)
+        if characters > PORTION:
+            yield portion
+            portion, characters = [], 0
+    if portion:
+        yield portion

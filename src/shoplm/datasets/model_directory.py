@@ -118,7 +118,10 @@ def check_model_directory(directory: Path, *, weights: bool = True) -> None:
         ValueError: a file is damaged, or the weights are pickled.
     """
     if not directory.is_dir():
-        raise FileNotFoundError(f"{directory}: there is no model directory")
+        raise FileNotFoundError(
+            f"{directory}: there is no model directory; run --pipelines=base_model, or name a "
+            "`hub` model"
+        )
     if not any((directory / name).exists() for name in TOKENIZER_FILES):
         raise FileNotFoundError(
             f"{directory}: incomplete, no tokenizer (one of {', '.join(TOKENIZER_FILES)})"

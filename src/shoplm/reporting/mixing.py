@@ -32,7 +32,9 @@ def render_mixing_page(
         "records kept": f"{totals['kept']:,}",
         "tokens kept": f"{totals['tokens']:,}",
         "clusters of shop records": f"{clusters['clusters']:,}",
-        "clusters of several sources": f"{clusters['multi_source_share']:.0%}",
+        "clusters of several sources": (
+            f"{clusters['multi_source_share']:.0%}" if clusters["clusters"] else "none"
+        ),
         "least fill of a mixture": f"{min(m['fill'] for m in mixtures.values()):.2%}",
     }
     sides = pd.DataFrame(
@@ -63,8 +65,9 @@ def render_mixing_page(
             Section(
                 "Clusters",
                 f"{clusters['components']:,} components of linked records gave "
-                f"{clusters['clusters']:,} clusters; {clusters['small_clusters']:,} stayed below "
-                "the smallest size because their component had no more to offer.",
+                f"{clusters['clusters']:,} clusters. Below the smallest size are "
+                f"{clusters['small_components']:,} components that have no more records, and "
+                f"{clusters['left_over']:,} clusters that were left over of larger ones.",
                 figure=figures["clusters"],
             ),
             Section(

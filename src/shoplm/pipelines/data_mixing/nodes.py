@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,19 +50,23 @@ def clean_records(records: Table, params: DataMixingParams) -> Table:
     return filtering.clean_records(records, params.cleaning)
 
 
-def find_duplicates(cleaned_records: Table, params: DataMixingParams) -> tuple[Table, Table]:
+def find_duplicates(
+    cleaned_records: Table, text_sources: TextSources, params: DataMixingParams
+) -> tuple[Table, Table]:
     """Pairs of near-duplicates, and the records that a kept one stands for."""
-    from shoplm.corpus import deduplication
+    from shoplm.corpus import deduplication, filtering
 
-    return deduplication.find_duplicates(cleaned_records, params.deduplication)
+    filtering.require_records(cleaned_records)
+    exempt = [name for name, source in text_sources.sources.items() if source.identifies_product]
+    return deduplication.find_duplicates(cleaned_records, params.deduplication, exempt)
 
 
-def read_benchmarks(benchmark_files: TextSources, params: DataMixingParams) -> Table:
-    """Texts that training must not contain."""
+def read_benchmarks(benchmark_files: TextSources, params: DataMixingParams) -> tuple[Table, Table]:
+    """Texts that training must not contain; rows of their files that cannot be read."""
     from shoplm.corpus import reformulation
 
-    records, _, _ = reformulation.reformulate_sources(benchmark_files, params.reading)
-    return records.select(name="source", text="text")
+    records, unreadable, _ = reformulation.reformulate_sources(benchmark_files, params.reading)
+    return records.select(name="source", text="text"), unreadable
 
 
 def find_contaminated(
@@ -153,14 +158,15 @@ def pack_documents(
     from shoplm.corpus import packing, tokenising
 
     vocabulary = tokenising.Vocabulary.open(base_model)
-    tokens = packing.RecordTokens.from_table(tokenised_records)
 
-    def pack(load: Callable[[], Table]) -> Callable[[], PackedBlocks]:
-        return lambda: packing.pack_documents(
-            load().to_pyarrow(), tokens, vocabulary, params.packing, params.seed
+    def pack(load: Callable[[], Table]) -> PackedBlocks:
+        mixture = load()
+        tokens = packing.RecordTokens.from_table(tokenised_records.semi_join(mixture, "record_id"))
+        return packing.pack_documents(
+            mixture.to_pyarrow(), tokens, vocabulary, params.packing, params.seed
         )
 
-    return {name: pack(load) for name, load in training_mixture.items()}
+    return {name: partial(pack, load) for name, load in training_mixture.items()}
 
 
 def describe_corpus(

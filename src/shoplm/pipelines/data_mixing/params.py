@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from shoplm.corpus.quality_settings import (
     CleaningSettings,
@@ -14,6 +14,8 @@ from shoplm.corpus.quality_settings import (
 from shoplm.corpus.settings import ClusterSettings, MixtureSettings, PackingSettings
 from shoplm.corpus.sources import LinkingSettings, ReadingSettings
 from shoplm.variants import Settings, resolve_variants
+
+MixtureName = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$")]
 
 
 class DataMixingParams(Settings):
@@ -40,16 +42,15 @@ class DataMixingParams(Settings):
     gives."""
     mixture: MixtureSettings = MixtureSettings()
     """What the named mixtures vary."""
-    mixtures: dict[str, dict[str, Any] | None] = {"mixed": None}
-    """Named overrides of `mixture`, one training mixture each."""
+    mixtures: dict[MixtureName, dict[str, Any] | None] = {"mixed": {}}
+    """Named overrides of `mixture`, one training mixture each; null drops one."""
     samples: int = Field(5, ge=0)
     """Documents of each mixture to show in the report."""
 
     @model_validator(mode="after")
     def _variants_resolve(self) -> DataMixingParams:
-        if not self.mixtures:
+        if not self.resolved_mixtures():
             raise ValueError("mixtures: name at least one")
-        self.resolved_mixtures()
         return self
 
     def resolved_mixtures(self) -> dict[str, MixtureSettings]:
