@@ -421,8 +421,10 @@ def test_lock_outlives_its_process_until_all_is_cleaned(tmp_path):
 
 
 def test_without_a_terminal_few_lines_are_logged(run_file, tmp_path, caplog, monkeypatch):
-    # a kedro session elsewhere in the suite keeps the project's log to itself
-    monkeypatch.setattr(logging.getLogger("shoplm"), "propagate", True)
+    # sessions elsewhere in the suite set up logging in their own way
+    for name in ("shoplm", "shoplm.launch"):
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+        monkeypatch.setattr(logging.getLogger(name), "disabled", False)
     caplog.set_level(logging.INFO, "shoplm")
     launch.run(TRAINER, [run_file(steps=500, say=["chatter"])], tmp_path, PYTHON)
     shown = [record.getMessage() for record in caplog.records]
