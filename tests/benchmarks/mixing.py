@@ -5,8 +5,8 @@
 Both read the same JSON lines: titles, properties, descriptions, reviews and articles of made-up
 products plus general text, with exact and near duplicates, boilerplate and garbage. Each version
 runs in a process of its own, so that peak memory is its own. The length of a text stands for its
-tokens. "Plain" is what one writes first: pandas rows, datasketch, networkx, which use one core; ours
-uses the cores that there are.
+tokens. "Plain" is what one writes first: pandas rows, datasketch, networkx, which use one core;
+ours uses the cores that there are.
 """
 
 from __future__ import annotations

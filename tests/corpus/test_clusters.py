@@ -91,6 +91,48 @@ def test_a_last_record_is_not_left_over(n, sizes):
     assert sorted(Counter(chosen["cluster_id"].to_pylist()).values()) == sizes
 
 
+def test_a_neighbour_spares_a_record_for_what_the_token_limit_left_over():
+    records = pd.DataFrame(
+        {
+            "record_id": ["a", "b", "c", "d"],
+            "source": "s",
+            "n_tokens": [30, 30, 30, 30],
+            "keys": [["p"]] * 4,
+        }
+    )
+    for seed in range(5):  # three fit, one would be left
+        chosen = choose(records, max_tokens=92, seed=seed)
+        assert sorted(Counter(chosen["cluster_id"].to_pylist()).values()) == [2, 2]
+
+
+@given(record_tables())
+def test_each_record_shares_a_key_with_one_chosen_before_it(records):
+    chosen = choose(records).to_pandas().merge(records, on="record_id")
+    for _, cluster in chosen.groupby("cluster_id"):
+        assert list(cluster["choice"]) == list(range(len(cluster)))
+        seen = set(cluster["keys"].iloc[0])
+        for keys in cluster["keys"].iloc[1:]:
+            assert seen & set(keys)
+            seen |= set(keys)
+
+
+@given(record_tables())
+def test_small_clusters_are_those_that_no_neighbour_can_help(records):
+    chosen = choose(records).to_pandas().merge(records, on="record_id")
+    graph = oracle_graph(records)
+    clusters = {name: rows.set_index("record_id") for name, rows in chosen.groupby("cluster_id")}
+    home = dict(zip(chosen["record_id"], chosen["cluster_id"], strict=True))
+    for name, small in clusters.items():
+        if len(small) > 1:
+            continue
+        (record,) = small.index
+        for neighbour in graph.neighbors(record):
+            donor = clusters[home[neighbour]]
+            rest = [r for r in donor.index if r != neighbour]
+            fits = small["n_tokens"].sum() + donor.loc[neighbour, "n_tokens"] + 1 <= 100
+            assert len(rest) < 2 or not fits or not nx.is_connected(graph.subgraph(rest)), name
+
+
 def test_a_long_record_does_not_hide_a_short_one_behind_it():
     records = pd.DataFrame(
         {

@@ -8,13 +8,15 @@ greedily:
 2. add, one at a time, a record that shares a key with the cluster: first from the source that the
    cluster holds least of, then from the nearest key, then in seeded order;
 3. stop at the size limit, or when nothing within reach fits the token limit any more; remove the
-   cluster; repeat.
+   cluster; repeat until no record is left;
+4. give clusters below the smallest size a record of a neighbour that can spare it.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,11 +145,16 @@ class _Picker:
         self.min_records, self.max_records = settings.min_records, settings.max_records
         self.max_tokens, self.separator = max_tokens, separator_tokens
 
-    def partition(self, records: list[int]):
-        """Yield clusters until no record of the component is left."""
+    def partition(self, records: list[int]) -> list[list[int]]:
+        """The clusters of a component."""
         if len(records) == 1:
-            yield records
-            return
+            return [records]
+        clusters = list(self._take(records))
+        self._mend(clusters)
+        return clusters
+
+    def _take(self, records: list[int]) -> Iterator[list[int]]:
+        """Yield clusters until no record of the component is left."""
         # key -> source -> unused records, the next one last
         self.queues = defaultdict(lambda: defaultdict(list))
         for record in reversed(records):
@@ -170,6 +177,48 @@ class _Picker:
                 left -= len(cluster)
                 yield cluster
             heapq.heappush(starts, now)
+
+    def _mend(self, clusters: list[list[int]]) -> None:
+        """Give clusters below the smallest size records of neighbours that can spare them."""
+        small = [cluster for cluster in clusters if len(cluster) < self.min_records]
+        if not small:
+            return
+        homes: defaultdict[int, list[int]] = defaultdict(list)
+        for place, cluster in enumerate(clusters):
+            for key in {key for record in cluster for key in self.keys_of[record]}:
+                homes[key].append(place)
+        for cluster in small:
+            keys = {key for record in cluster for key in self.keys_of[record]}
+            for place in sorted({place for key in keys for place in homes[key]}):
+                if len(cluster) >= self.min_records:
+                    break
+                if clusters[place] is not cluster:
+                    self._move(clusters[place], cluster)
+
+    def _move(self, donor: list[int], cluster: list[int]) -> None:
+        """Move records, those chosen last first, while both stay connected and within limits."""
+        for record in donor[::-1]:
+            if len(donor) <= self.min_records or len(cluster) >= self.min_records:
+                return
+            tokens = sum(self.n_tokens[r] + self.separator for r in [*cluster, record])
+            linked = self._chain([*cluster, record])
+            if tokens - self.separator > self.max_tokens or linked is None:
+                continue
+            if rest := self._chain([r for r in donor if r != record]):
+                donor[:], cluster[:] = rest, linked
+
+    def _chain(self, records: list[int]) -> list[int] | None:
+        """The records so that each shares a key with an earlier one; None if they are apart."""
+        chain, left = records[:1], records[1:]
+        keys = set(self.keys_of[chain[0]])
+        while left:
+            linked = [record for record in left if not keys.isdisjoint(self.keys_of[record])]
+            if not linked:
+                return None
+            chain += linked
+            left = [record for record in left if record not in linked]
+            keys.update(key for record in linked for key in self.keys_of[record])
+        return chain
 
     def _size_limit(self, left: int) -> int:
         """`max_records`, or less where that would leave less than the smallest cluster."""

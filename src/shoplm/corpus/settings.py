@@ -15,9 +15,8 @@ class ClusterSettings(Settings):
     """How connected clusters are chosen; EcomGPT-CT, section 3.3, leaves these values open."""
 
     min_records: int = Field(2, ge=1)
-    """Smallest cluster. One that would leave fewer records than this of its component stops short
-    of `max_records` for them. Still smaller are whole components, and what the token limit or
-    the shape of the graph leaves over; they are counted."""
+    """Smallest cluster. What cannot reach it stays as it is and is counted: a whole component, or
+    records whose neighbours cannot spare one or are too long for a common cluster."""
     max_records: int = Field(8, ge=1)
     """A cluster is closed at this many records."""
     max_tokens: int | None = Field(None, ge=1)
