@@ -64,10 +64,18 @@ class PackedBlocks:
         return np.split(self.tokens[block], np.cumsum(lengths))[:-1]
 
     def save(self, directory: Path) -> None:
-        """Write one .npy file an array and `meta.json`, which comes last."""
+        """Write one .npy file an array and `meta.json`, which comes last.
+
+        Raises:
+            OSError: there is no room.
+        """
         directory.mkdir(parents=True, exist_ok=True)
         for name in ARRAYS:
-            np.save(directory / f"{name}.npy", getattr(self, name))
+            file = directory / f"{name}.npy"
+            try:
+                np.save(file, getattr(self, name))
+            except OSError as error:  # numpy only says how many items it wrote
+                raise OSError(f"{file}: cannot be written, is the disk full? {error}") from error
         (directory / "meta.json").write_text(json.dumps(asdict(self.meta), indent=1))
 
     @classmethod
