@@ -76,9 +76,9 @@ def plot_mixtures(mixtures: Mapping[str, Mapping[str, Any]]) -> go.Figure:
 
 def _styled(figure: go.Figure, title: str) -> go.Figure:
     return figure.update_layout(
-        title=title,
+        title={"text": title, "font": {"size": 15}, "x": 0, "y": 0.98, "yanchor": "top"},
         template="plotly_white",
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
-        margin={"l": 10, "r": 10, "t": 80, "b": 10},
+        margin={"l": 10, "r": 10, "t": 110, "b": 10},  # a narrow page breaks the legend in two
         font={"family": "system-ui, sans-serif"},
     )
