@@ -64,5 +64,7 @@ def _as_table(table: pd.DataFrame) -> str:
 
 def _as_figure(figure: go.Figure) -> str:
     return figure.to_html(
-        full_html=False, include_plotlyjs=False, config={"displayModeBar": False, "responsive": True}
+        full_html=False,
+        include_plotlyjs=False,
+        config={"displayModeBar": False, "responsive": True},
     )
