@@ -1,0 +1,157 @@
+"""What a training run is: its settings and its run file, without torch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from shoplm.variants import Settings
+
+RUN_FILE = "run.json"
+METRICS = "metrics.jsonl"
+DOCUMENT_LOSSES = "document_losses.jsonl"
+FINAL = Path("models/final")
+
+
+class OptimizerSettings(Settings):
+    """AdamW; biases and norms are not decayed."""
+
+    learning_rate: float = Field(5e-5, gt=0)
+    """Peak of the schedule."""
+    betas: tuple[float, float] = (0.9, 0.95)
+    """Decay of the two moments."""
+    epsilon: float = Field(1e-8, gt=0)
+    """Added to the denominator."""
+    weight_decay: float = Field(0.1, ge=0)
+    """Decoupled, on weight matrices."""
+    gradient_clipping: float = Field(1.0, gt=0)
+    """Largest global norm of the gradient."""
+
+
+class ScheduleSettings(Settings):
+    """Learning rate as a share of its peak over the steps of a run."""
+
+    kind: Literal["constant", "cosine", "warmup_stable_decay"] = "cosine"
+    """After the warm-up: constant; half a cosine; constant, then linear decay."""
+    warmup: float = Field(0.01, ge=0, lt=1)
+    """Share of all steps over which the rate rises linearly from 0."""
+    decay: float = Field(0.1, gt=0, le=1)
+    """warmup_stable_decay: share of all steps that decay."""
+    floor: float = Field(0.1, ge=0, le=1)
+    """cosine, warmup_stable_decay: the last rate, as a share of the peak."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> ScheduleSettings:
+        if self.kind == "warmup_stable_decay" and self.warmup + self.decay > 1:
+            raise ValueError(
+                f"warmup ({self.warmup}) and decay ({self.decay}) are more than the whole run"
+            )
+        return self
+
+
+class ZeroSettings(Settings):
+    """DeepSpeed's partition of training state (ZeRO)."""
+
+    stage: int = Field(2, ge=0, le=3)
+    """1 splits the optimizer's state over processes, 2 gradients too, 3 parameters too."""
+    offload_optimizer: bool = False
+    """Keep and step the optimizer's state in host memory (stages 1 to 3)."""
+    offload_parameters: bool = False
+    """Keep parameters in host memory (stage 3)."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> ZeroSettings:
+        if self.offload_parameters and self.stage < 3:
+            raise ValueError("offload_parameters needs stage 3")
+        if self.offload_optimizer and self.stage < 1:
+            raise ValueError("offload_optimizer needs stage 1 or more")
+        return self
+
+
+class TrainingSettings(Settings):
+    """Next-token training on packed blocks."""
+
+    tokens: int | None = Field(None, ge=1)
+    """Length of the run in token places (blocks times their length), rounded down to whole
+    batches; the default is what `passes` passes over the blocks give."""
+    passes: float = Field(1.0, gt=0)
+    """The blocks may be seen this often at most."""
+    batch_tokens: int = Field(524_288, ge=1)
+    """Token places in one optimizer step over all processes: a multiple of the block length,
+    reached by accumulation."""
+    micro_batch: int = Field(4, ge=1)
+    """Blocks that one process sends through the model at a time, at most."""
+    precision: Literal["fp32", "bf16"] = "bf16"
+    """Type of activations and of the products' inputs; master weights and moments are fp32."""
+    activation_checkpointing: bool = False
+    """Recompute each layer's activations in the backward pass."""
+    zero: ZeroSettings | None = None
+    """Train with DeepSpeed; without it plain PyTorch, data-parallel over several processes."""
+    optimizer: OptimizerSettings = OptimizerSettings()
+    """AdamW."""
+    schedule: ScheduleSettings = ScheduleSettings()
+    """Learning rate over the run."""
+    evaluations: int = Field(4, ge=1)
+    """Measurements on held-out text at equal distances, the last at the end; one more is made
+    before the first step."""
+    keep: list[float] = [0.25, 0.5, 0.75]
+    """Shares of the run at which the model is kept for the checkpoint curve, beside the end."""
+    checkpoint_steps: int = Field(100, ge=1)
+    """Steps between two checkpoints from which a killed run resumes."""
+    log_steps: int = Field(1, ge=1)
+    """Steps between two rows of training loss, rate, gradient norm and speed."""
+    logits_per_chunk: int = Field(1 << 24, ge=1)
+    """Logits that the loss holds at a time (their rows times the vocabulary)."""
+
+    @model_validator(mode="after")
+    def _shares(self) -> TrainingSettings:
+        for share in self.keep:
+            if not 0 < share <= 1:
+                raise ValueError(f"keep: {share} is not a share of the run, above 0 and at most 1")
+        return self
+
+
+class TrainingRun(Settings):
+    """The content of a run file; results go to the folder that it lies in."""
+
+    variant: str
+    """Name of what is trained, copied into every row of results."""
+    seed: int = 0
+    """Of the order of blocks and of dropout."""
+    base_model: Path
+    """Hugging Face directory with configuration, tokenizer and safetensors."""
+    blocks: Path
+    """Directory of packed blocks: tokens.npy, lengths.npy, offsets.npy, documents.npy, meta.json."""
+    held_out: dict[str, Path] = {}
+    """Directories of packed blocks by split name; only losses are taken on them."""
+    training: TrainingSettings = TrainingSettings()
+    """How to train."""
+
+    def write(self, directory: Path) -> Path:
+        """Write the run file into `directory` and return its path; paths become absolute."""
+        run = self.model_copy(
+            update={
+                "base_model": self.base_model.resolve(),
+                "blocks": self.blocks.resolve(),
+                "held_out": {name: path.resolve() for name, path in self.held_out.items()},
+            }
+        )
+        file = Path(directory) / RUN_FILE
+        text = json.dumps(run.model_dump(mode="json"), indent=1)
+        if not file.exists() or file.read_text() != text:
+            partial = file.with_suffix(".part")
+            partial.write_text(text)
+            partial.replace(file)
+        return file
+
+    @classmethod
+    def read(cls, file: Path) -> TrainingRun:
+        """Read a run file.
+
+        Raises:
+            ValueError: it is not JSON, or a field is wrong; the message names it.
+        """
+        return cls.model_validate_json(Path(file).read_text())
