@@ -124,7 +124,7 @@ class TrainingRun(Settings):
     base_model: Path
     """Hugging Face directory with configuration, tokenizer and safetensors."""
     blocks: Path
-    """Directory of packed blocks: tokens.npy, lengths.npy, offsets.npy, documents.npy, meta.json."""
+    """Directory of packed blocks: four .npy files and meta.json."""
     held_out: dict[str, Path] = {}
     """Directories of packed blocks by split name; only losses are taken on them."""
     training: TrainingSettings = TrainingSettings()
