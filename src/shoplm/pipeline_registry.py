@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Pipeline
 
-from shoplm.pipelines import base_model, data_mixing, demo_shop
+from shoplm.pipelines import base_model, continual_pretrain, data_mixing, demo_shop
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -11,7 +11,10 @@ def register_pipelines() -> dict[str, Pipeline]:
         "demo_shop": demo_shop.create_pipeline(),
         "base_model": base_model.create_pipeline(),
     }
-    design_card = {"data_mixing": data_mixing.create_pipeline()}
+    design_card = {
+        "data_mixing": data_mixing.create_pipeline(),
+        "continual_pretrain": continual_pretrain.create_pipeline(),
+    }
     default = sum(design_card.values(), Pipeline([]))
     demo = sum(prepared.values(), default)
     return prepared | design_card | {"__default__": default, "demo": demo}

@@ -4,7 +4,9 @@ from importlib import import_module
 from typing import Any
 
 _MODULES = {
+    "BaseModelsDataset": "model_directories",
     "JsonLinesDataset": "json_lines",
+    "ModelDirectoriesDataset": "model_directories",
     "ModelDirectoryDataset": "model_directory",
     "PackedBlocksDataset": "packed_blocks",
     "SourceTextsDataset": "source_texts",
