@@ -1,0 +1,146 @@
+"""Packed blocks as the trainer reads them: memory-mapped arrays, without pandas."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import md5
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Rows of tokens, each row filled with segments and padded behind the last one.
+
+    A segment is a document or a piece of one. Its first token is predicted from nothing, so a
+    segment of n tokens has n - 1 targets; padding has none.
+    """
+
+    directory: Path
+    tokens: np.ndarray
+    """(n_blocks, sequence_length) unsigned ids."""
+    lengths: np.ndarray
+    """(n_segments,) int32 tokens of each segment, block after block."""
+    offsets: np.ndarray
+    """(n_blocks + 1,) int64: block b holds the segments `offsets[b]:offsets[b + 1]`."""
+    document_of: np.ndarray
+    """(n_segments,) int64 number of the segment's document."""
+    meta: dict[str, Any]
+    """What `meta.json` says."""
+
+    @classmethod
+    def open(cls, directory: Path, tokenizer: str | None = None) -> Blocks:
+        """Memory-map a directory of packed blocks.
+
+        Args:
+            directory: holds tokens.npy, lengths.npy, offsets.npy, documents.npy and meta.json.
+            tokenizer: fingerprint of the model's tokenizer, which the blocks must carry.
+
+        Raises:
+            FileNotFoundError: a file is missing.
+            ValueError: a file is damaged or does not fit the others, or the blocks were written
+                with another tokenizer.
+        """
+        directory = Path(directory)
+        names = ("tokens", "lengths", "offsets", "documents")
+        try:
+            meta = json.loads((directory / "meta.json").read_text())
+            arrays = {name: np.load(directory / f"{name}.npy", mmap_mode="r") for name in names}
+            shape = (meta["n_blocks"], meta["sequence_length"])
+            written_with = meta["tokenizer"]
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f"{error.filename}: packed blocks are incomplete") from None
+        except KeyError as error:
+            raise ValueError(f"{directory}/meta.json: field {error} is missing") from None
+        except (ValueError, TypeError, EOFError, OSError) as error:
+            raise ValueError(f"{directory}: packed blocks are damaged ({error})") from None
+        offsets = np.asarray(arrays["offsets"])
+        n_segments = {len(arrays["lengths"]), len(arrays["documents"])}
+        if (
+            arrays["tokens"].shape != shape
+            or len(offsets) != shape[0] + 1
+            or n_segments != {int(offsets[-1])}
+        ):
+            raise ValueError(f"{directory}: arrays do not fit meta.json")
+        if tokenizer is not None and tokenizer != written_with:
+            raise ValueError(
+                f"{directory}/meta.json: field 'tokenizer' is {written_with}, but the model's "
+                f"tokenizer is {tokenizer}: these blocks were written with another tokenizer, "
+                "pack the text again with the model's own"
+            )
+        return cls(
+            directory=directory,
+            tokens=arrays["tokens"],
+            lengths=np.asarray(arrays["lengths"]),
+            offsets=offsets,
+            document_of=arrays["documents"],
+            meta=meta,
+        )
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def sequence_length(self) -> int:
+        """Token places of a block."""
+        return self.tokens.shape[1]
+
+    def segments(self, rows: Sequence[int] | np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        """Tokens and segment numbers of some blocks.
+
+        Returns:
+            (B, L) int64 ids, and (B, L) int64 number of the segment within its block from 0 on,
+            -1 for padding.
+
+        Raises:
+            ValueError: the segments of a block are longer than the block.
+        """
+        rows = np.asarray(rows, dtype=np.int64)
+        tokens = torch.from_numpy(self.tokens[rows].astype(np.int64))
+        segments = np.full(tokens.shape, -1, dtype=np.int64)
+        for place, row in enumerate(rows.tolist()):
+            lengths = self._lengths(row)
+            numbers = np.repeat(np.arange(len(lengths)), lengths)
+            if len(numbers) > segments.shape[1]:
+                raise ValueError(
+                    f"{self.directory}/lengths.npy: block {row} has segments of {len(numbers)} "
+                    f"tokens, but a block has {segments.shape[1]} places"
+                )
+            segments[place, : len(numbers)] = numbers
+        return tokens, torch.from_numpy(segments)
+
+    def n_targets(self, rows: Sequence[int] | np.ndarray) -> int:
+        """Targets in some blocks, from lengths alone."""
+        return sum(int((self._lengths(row) - 1).sum()) for row in np.asarray(rows).tolist())
+
+    def n_tokens(self, rows: Sequence[int] | np.ndarray) -> int:
+        """Tokens of documents in some blocks, padding not counted."""
+        return sum(int(self._lengths(row).sum()) for row in np.asarray(rows).tolist())
+
+    def documents(self, rows: Sequence[int] | np.ndarray) -> torch.Tensor:
+        """(B, L) int64 number of the document that each token belongs to, -1 for padding."""
+        rows = np.asarray(rows, dtype=np.int64)
+        documents = np.full((len(rows), self.sequence_length), -1, dtype=np.int64)
+        for place, row in enumerate(rows.tolist()):
+            of_segments = self.document_of[self.offsets[row] : self.offsets[row + 1]]
+            of_tokens = np.repeat(of_segments, self._lengths(row))
+            documents[place, : len(of_tokens)] = of_tokens
+        return torch.from_numpy(documents)
+
+    def _lengths(self, row: int) -> np.ndarray:
+        return self.lengths[self.offsets[row] : self.offsets[row + 1]]
+
+
+def block_order(n_blocks: int, seed: int, pass_: int) -> np.ndarray:
+    """(n_blocks,) int64: the order of blocks in a pass over them.
+
+    It follows from the arguments alone, so that mixtures of equally many blocks are read in the
+    same order. Each pass has its own.
+    """
+    keys = [md5(f"{seed}:pass {pass_}:{block}".encode()).digest() for block in range(n_blocks)]
+    return np.array(sorted(range(n_blocks), key=keys.__getitem__), dtype=np.int64)

@@ -1,0 +1,152 @@
+"""A causal language model from a Hugging Face directory, or one sentence why not."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+import torch
+from safetensors import SafetensorError, safe_open
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers.utils import logging
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+
+def load_model(
+    directory: Path,
+    precision: Literal["fp32", "bf16"] = "fp32",
+    activation_checkpointing: bool = False,
+) -> PreTrainedModel:
+    """Load a causal language model from a local directory, safetensors only, without its code.
+
+    Args:
+        directory: configuration, tokenizer and `*.safetensors`.
+        precision: type of the loaded weights. Training in bf16 under autocast takes fp32 here;
+            an engine that keeps its own fp32 master weights takes bf16.
+        activation_checkpointing: recompute each layer's activations in the backward pass.
+
+    Raises:
+        FileNotFoundError: the directory, its configuration, tokenizer or weights are missing, or
+            there are only pickled weights.
+        ValueError: a file is damaged, weights of some parameters are missing, or the model has
+            fewer embeddings than its tokenizer has tokens.
+    """
+    directory = Path(directory)
+    _check_files(directory)
+    logging.disable_progress_bar()
+    model, report = AutoModelForCausalLM.from_pretrained(
+        directory,
+        dtype=DTYPES[precision],
+        use_safetensors=True,
+        trust_remote_code=False,
+        local_files_only=True,
+        output_loading_info=True,
+    )
+    if missing := sorted(report["missing_keys"]):  # transformers would draw them at random
+        raise ValueError(
+            f"{directory}: the weights lack {len(missing)} parameters of a "
+            f"{type(model).__name__}, {missing[0]} first"
+        )
+    rows, size = model.get_input_embeddings().num_embeddings, len(_tokenizer(directory))
+    if rows < size:
+        raise ValueError(
+            f"{directory}: the model has {rows:,} embeddings, fewer than the {size:,} tokens of "
+            "its tokenizer; expected a tokenizer and a model that were made for each other"
+        )
+    if activation_checkpointing:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+        model.config.use_cache = False
+    return model.train()
+
+
+def stored_dtype(directory: Path) -> torch.dtype:
+    """The type of most parameters in a model directory's safetensors.
+
+    Raises:
+        FileNotFoundError: there are no weights.
+        ValueError: a file is damaged.
+    """
+    counts: dict[str, int] = {}
+    for file in _shards(Path(directory)):
+        with _opened(file) as tensors:
+            for name in tensors.keys():  # noqa: SIM118 - a handle is no mapping
+                piece = tensors.get_slice(name)
+                counts[piece.get_dtype()] = counts.get(piece.get_dtype(), 0) + _size(piece)
+    names = {"F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16}
+    return names.get(max(counts, key=counts.__getitem__), torch.float32)
+
+
+def tokenizer_fingerprint(directory: Path) -> str:
+    """Sixteen hex digits of the tokenizer's definition, as packed blocks carry them.
+
+    Raises:
+        FileNotFoundError: the directory holds no fast tokenizer.
+    """
+    backend = _tokenizer(Path(directory)).backend_tokenizer
+    backend.no_truncation()
+    backend.no_padding()
+    backend.encode_special_tokens = True  # as where the blocks were written
+    return sha256(backend.to_str().encode()).hexdigest()[:16]
+
+
+def _tokenizer(directory: Path):
+    if not (directory / "tokenizer.json").is_file():
+        raise FileNotFoundError(f"{directory}: expected a fast tokenizer, tokenizer.json")
+    return AutoTokenizer.from_pretrained(directory, trust_remote_code=False)
+
+
+def _check_files(directory: Path) -> None:
+    if not directory.is_dir():
+        raise FileNotFoundError(f"{directory}: there is no model directory")
+    config = directory / "config.json"
+    if not config.is_file():
+        raise FileNotFoundError(f"{directory}: incomplete, config.json is missing")
+    try:
+        json.loads(config.read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{config}: damaged, not JSON: {error}") from None
+    for file in _shards(directory):
+        with _opened(file):
+            pass  # the header promises as many bytes as the file has
+
+
+def _shards(directory: Path) -> list[Path]:
+    index = directory / "model.safetensors.index.json"
+    if index.exists():
+        try:
+            names = sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))
+        except (ValueError, KeyError, AttributeError) as error:
+            raise ValueError(f"{index}: damaged, no weight_map: {error}") from None
+    else:
+        names = sorted(file.name for file in directory.glob("model*.safetensors"))
+    if not names:
+        pickles = sorted(
+            file.name for pattern in ("*.bin", "*.pt", "*.pth") for file in directory.glob(pattern)
+        )
+        if pickles:
+            raise FileNotFoundError(
+                f"{directory}: the weights are pickled ({pickles[0]}), which may run code when "
+                "read; expected *.safetensors, convert them first"
+            )
+        raise FileNotFoundError(f"{directory}: there are no weights, expected model.safetensors")
+    for name in names:
+        if not (directory / name).is_file():
+            raise FileNotFoundError(f"{directory}: incomplete, {name} is missing")
+    return [directory / name for name in names]
+
+
+def _opened(file: Path):
+    try:
+        return safe_open(file, framework="pt")
+    except SafetensorError as error:
+        raise ValueError(f"{file}: damaged or cut short: {error}") from None
+
+
+def _size(piece) -> int:
+    size = 1
+    for length in piece.get_shape():
+        size *= length
+    return size

@@ -1,0 +1,164 @@
+"""Causal language models on packed rows, each document as if it were alone."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from shoplm.lm.bloom_attention import PackedBloomModel, use_packed_attention
+from shoplm.lm.cross_entropy import CrossEntropyHead, module_cross_entropy
+
+
+class PackedCausalLM(nn.Module):
+    """A causal language model that trains on rows of several documents without a leak.
+
+    BLOOM gets an attention of its own (`lm.bloom_attention`). Other architectures are given
+    positions that restart with each segment and no mask, by which transformers tells packed
+    documents apart; `check_no_leak` refuses those for which that does not hold.
+    """
+
+    def __init__(self, model: PreTrainedModel, logits_per_chunk: int) -> None:
+        """Prepare `model` in place; its class, configuration and parameter names stay.
+
+        Args:
+            model: a causal language model, which may carry adapters (LoRA).
+            logits_per_chunk: logits that the loss holds at a time.
+        """
+        super().__init__()
+        self.model = model
+        self.logits_per_chunk = logits_per_chunk
+        use_packed_attention(model)
+        if type(head := self._head()) is nn.Linear:
+            head.__class__ = CrossEntropyHead
+
+    def forward(
+        self,
+        tokens: Tensor,
+        segments: Tensor,
+        supervised: Tensor | None = None,
+        reduction: str = "sum",
+    ) -> Tensor:
+        """Cross-entropy of each token given those before it in its segment, in nats.
+
+        Args:
+            tokens: (B, L) int64.
+            segments: (B, L) int: number of the segment within its row, -1 for padding.
+            supervised: (B, L) bool, tokens that count as targets; all by default.
+            reduction: "sum" or "none".
+
+        Returns:
+            "sum": the fp32 sum over targets, differentiable. "none": (B, L) fp32, at place t the
+            loss of predicting token t, 0 where it is no target; not differentiable.
+        """
+        hidden = self._hidden(tokens, segments).flatten(0, 1)
+        places = target_mask(segments, supervised).flatten().nonzero()[:, 0]
+        labels = tokens.flatten()[places]
+        hidden = hidden[places - 1]  # logits for targets alone, from the place before
+        head = self._head()
+        rows_per_chunk = max(1, self.logits_per_chunk // self._vocabulary_size())
+        if isinstance(head, CrossEntropyHead):
+            total, losses = head(hidden, labels, rows_per_chunk)
+        else:
+            total, losses = module_cross_entropy(hidden, head, labels, rows_per_chunk)
+        if reduction == "sum":
+            return total
+        by_place = losses.new_zeros(tokens.numel())
+        by_place[places] = losses
+        return by_place.view(tokens.shape)
+
+    def logits(self, tokens: Tensor, segments: Tensor) -> Tensor:
+        """(B, L, vocabulary): at place t of what follows it, given its segment up to t."""
+        return self._head()(self._hidden(tokens, segments))
+
+    def _causal_lm(self) -> PreTrainedModel:
+        """The model without a wrapper that adds adapters to it."""
+        unwrap = getattr(self.model, "get_base_model", None)
+        return self.model if unwrap is None else unwrap()
+
+    def _head(self) -> nn.Module:
+        return self._causal_lm().get_output_embeddings()
+
+    def _vocabulary_size(self) -> int:
+        return self._causal_lm().config.get_text_config().vocab_size
+
+    def _hidden(self, tokens: Tensor, segments: Tensor) -> Tensor:
+        """(B, L, width) states that the head reads."""
+        decoder = self._causal_lm().base_model
+        if isinstance(decoder, PackedBloomModel):
+            return decoder(tokens, segments=segments)[0]
+        places = positions(segments)
+        if "flash" in (decoder.config._attn_implementation or ""):
+            # variable-length kernels read documents end to end in one row
+            flat = decoder(
+                input_ids=tokens.view(1, -1), position_ids=places.view(1, -1), use_cache=False
+            )[0]
+            return flat.view(*tokens.shape, -1)
+        return decoder(input_ids=tokens, position_ids=places, use_cache=False)[0]
+
+
+def target_mask(segments: Tensor, supervised: Tensor | None = None) -> Tensor:
+    """(B, L) bool: tokens with one before them in their segment, that are supervised."""
+    targets = torch.zeros_like(segments, dtype=torch.bool)
+    targets[:, 1:] = (segments[:, 1:] == segments[:, :-1]) & (segments[:, 1:] >= 0)
+    return targets if supervised is None else targets & supervised
+
+
+def n_targets(segments: Tensor, supervised: Tensor | None = None) -> int:
+    """Number of targets in packed rows (see `target_mask`)."""
+    return int(target_mask(segments, supervised).sum())
+
+
+def positions(segments: Tensor) -> Tensor:
+    """(B, L) int64: place of each token within its segment; padding counts as one."""
+    place = torch.arange(segments.shape[1], device=segments.device).expand_as(segments)
+    starts = torch.ones_like(segments, dtype=torch.bool)
+    starts[:, 1:] = segments[:, 1:] != segments[:, :-1]
+    return place - torch.where(starts, place, 0).cummax(1).values
+
+
+@torch.no_grad()
+def check_no_leak(packed: PackedCausalLM) -> None:
+    """Edit one document of a packed row and look at the next.
+
+    Raises:
+        ValueError: the edit moves the next document's logits, or they differ from what the model
+            gives for the document alone.
+    """
+    causal_lm = packed._causal_lm()
+    name = type(causal_lm).__name__
+    device = next(packed.parameters()).device
+    generator = torch.Generator().manual_seed(0)
+    tokens = torch.randint(packed._vocabulary_size(), (2, 24), generator=generator).to(device)
+    segments = torch.tensor([[0] * 9 + [1] * 11 + [-1] * 4, [0] * 3 + [1] * 17 + [2] * 4])
+    segments = segments.to(device)
+    edited = torch.where(segments == 1, tokens, (tokens + 7) % packed._vocabulary_size())
+    training = packed.training
+    packed.eval()
+    try:
+        second = segments == 1
+        before = packed.logits(tokens, segments)[second].float()
+        after = packed.logits(edited, segments)[second].float()
+        alone = torch.cat(
+            [
+                causal_lm(row[where][None]).logits[0].float()
+                for row, where in zip(tokens, second, strict=True)
+            ]
+        )
+    except TypeError as error:
+        raise ValueError(f"{name} cannot train on packed documents: {error}") from None
+    finally:
+        packed.train(training)
+    # a leak is of the size of the logits; rounding is far below, in bf16 too
+    exact = next(packed.parameters()).dtype == torch.float32
+    tolerance = (1e-3 if exact else 0.05) * before.std()
+    if (after - before).abs().max() > tolerance:
+        raise ValueError(
+            f"{name} cannot train on packed documents: editing one document of a row changes the "
+            "logits of the next; train with one document a row, or on another architecture"
+        )
+    if (alone - before).abs().max() > tolerance:
+        raise ValueError(
+            f"{name} cannot train on packed documents: a document's logits in a packed row are "
+            "not those that it has alone"
+        )
