@@ -5,20 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shoplm.lm.run import TrainingSettings
+from shoplm.lm.schedule import plan_steps
 
 
 def share_budget(
-    trainings: Mapping[str, TrainingSettings], places: Mapping[str, int]
+    trainings: Mapping[str, TrainingSettings], blocks: Mapping[str, tuple[int, int]]
 ) -> dict[str, TrainingSettings]:
     """Give all runs that state no length the one that every one of them has the blocks for.
 
     Args:
         trainings: settings by name of run; those with `tokens` stay as they are.
-        places: token places (blocks times their length) of one pass, by name of run.
+        blocks: their number and length in tokens, by name of run.
+
+    Raises:
+        ValueError: a run cannot make its steps with its blocks; the message names it.
     """
-    unstated = {name: t.passes for name, t in trainings.items() if t.tokens is None}
-    fewest = min((int(passes * places[name]) for name, passes in unstated.items()), default=0)
-    return {
-        name: training.model_copy(update={"tokens": fewest}) if name in unstated else training
+    available = {
+        name: int(training.passes * blocks[name][0]) * blocks[name][1]
+        for name, training in trainings.items()
+        if training.tokens is None
+    }
+    shared = {
+        name: training.model_copy(update={"tokens": min(available.values())})
+        if name in available
+        else training
         for name, training in trainings.items()
     }
+    for name, training in shared.items():
+        try:
+            plan_steps(training, *blocks[name])
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    return shared

@@ -51,8 +51,8 @@ def plan_runs(
     """Every variant with every seed, all of a seed before the next; nothing is started.
 
     Raises:
-        ValueError: a variant names a mixture or a base model that is not there, or there is no
-            held-out text.
+        ValueError: a variant names a mixture or a base model that is not there, its schedule is
+            longer than its data, or there is no held-out text.
     """
     from shoplm.lm.budget import share_budget
     from shoplm.lm.run import TrainingRun
@@ -70,8 +70,8 @@ def plan_runs(
                      "other_base_models")()
         for name, chosen in variants.items()
     }  # fmt: skip
-    places = {name: b.meta.n_blocks * b.meta.sequence_length for name, b in blocks.items()}
-    trainings = share_budget({name: v.training for name, v in variants.items()}, places)
+    sizes = {name: (b.meta.n_blocks, b.meta.sequence_length) for name, b in blocks.items()}
+    trainings = share_budget({name: v.training for name, v in variants.items()}, sizes)
     held_out = {split: held.directory for split, held in held_out_blocks.items()}
     return [
         (

@@ -1,0 +1,44 @@
+import pytest
+
+from shoplm.lm.budget import share_budget
+from shoplm.lm.run import TrainingSettings
+
+LENGTH = 16
+
+
+def settings(tokens=None, passes=1.0):
+    return TrainingSettings(tokens=tokens, passes=passes, batch_tokens=2 * LENGTH)
+
+
+def test_runs_that_state_no_length_get_what_the_smallest_mixture_has():
+    shared = share_budget(
+        {"small": settings(), "large": settings(), "stated": settings(tokens=64)},
+        {"small": (10, LENGTH), "large": (400, LENGTH), "stated": (4, LENGTH)},
+    )
+    assert {name: t.tokens for name, t in shared.items()} == {
+        "small": 160, "large": 160, "stated": 64,
+    }  # fmt: skip
+
+
+def test_passes_count():
+    shared = share_budget(
+        {"small": settings(passes=2.5), "large": settings(passes=1)},
+        {"small": (10, LENGTH), "large": (30, LENGTH)},
+    )
+    assert [t.tokens for t in shared.values()] == [25 * LENGTH] * 2
+
+
+@pytest.mark.parametrize(
+    ("training", "words"),
+    [
+        (
+            settings(tokens=11 * LENGTH * 2),
+            r"mixed: the schedule is longer than the data.*352.*160",
+        ),
+        (settings(tokens=10), "mixed: there is no step to make"),
+        (settings(passes=0.05), "mixed: there is no step to make"),
+    ],
+)
+def test_a_length_that_the_blocks_cannot_give_is_refused_by_name(training, words):
+    with pytest.raises(ValueError, match=words):
+        share_budget({"mixed": training}, {"mixed": (10, LENGTH)})
