@@ -23,8 +23,10 @@ FILES = {
     "conf/local/.keep": "",
     "conf/base/parameters.yml": """
         tracking: {enabled: true, folder: data/tracking}
-        mini: {rate: 0.5, inner: {names: [a, b], text: TEXT}}
-        """.replace("TEXT", "x" * 7000),
+        mini: {rate: 0.5, inner: {names: [a, b], text: TEXT}, many: MANY}
+        """.replace("TEXT", "x" * 7000).replace(
+        "MANY", json.dumps({f"m{i}": i for i in range(150)})
+    ),
     "conf/base/catalog.yml": """
         table:
           type: shoplm.datasets.TableDataset
@@ -70,6 +72,7 @@ FILES = {
         class MiniParams(Settings):
             rate: float
             inner: Inner
+            many: dict[str, int]
 
 
         def make_table(params: MiniParams):
@@ -83,6 +86,7 @@ FILES = {
         def make_losses(table):
             rows = [("tiny", 10, 1, "loss", 4.5), ("tiny", 20, 2, "loss", float("nan"))]
             rows.append(("tiny", 30, 3, "loss", 2.5))
+            rows += [("long", step, step, "loss", 1.0) for step in range(2_500)]
             return pd.DataFrame(rows, columns=["variant", "tokens", "step", "metric", "value"])
 
 
@@ -176,8 +180,10 @@ def test_tracked_run(project, runner):
     assert record.data.params["mini.rate"] == "0.5"
     assert record.data.params["mini.inner.names"] == '["a", "b"]'
     assert record.data.params["mini.inner.text"].endswith(CUT)
+    assert record.data.params["mini.many.m149"] == "149"
     steps = client.get_metric_history(record.info.run_id, "losses/tiny/loss")
     assert sorted((m.step, m.value) for m in steps) == [(1, 4.5), (3, 2.5)]
+    assert len(client.get_metric_history(record.info.run_id, "losses/long/loss")) == 2_500
     stored = Path(record.info.artifact_uri.removeprefix("file://"))
     assert json.loads((stored / "parameters.json").read_text())["mini"]["inner"]["text"] == (
         "x" * 7000
@@ -191,7 +197,7 @@ def test_run_prints_a_line_a_node(project):
     lines = out.splitlines()
     assert [line.split(" s  ")[1] for line in lines if " -> " in line] == [
         "make_table -> table (12,345 rows)",
-        "make_losses -> losses (3 rows)",
+        "make_losses -> losses (2,503 rows)",
         "make_report -> report",
     ]
     assert any("report.json in data/08_reporting" in line for line in lines)

@@ -70,14 +70,15 @@ class TrackedRun:
             )
         self.run_id = self._client.create_run(experiment_id, run_name=name).info.run_id
         self._longest_key = validation.MAX_ENTITY_KEY_LENGTH
-        self._client.log_batch(
-            self.run_id,
-            params=[
-                Param(self._key(key), _cut(value, validation.MAX_PARAM_VAL_LENGTH))
-                for key, value in flatten(parameters)
-            ],
-            tags=[RunTag(key, value) for key, value in {**tags, **_git_tags(project)}.items()],
-        )
+        self._most = validation.MAX_METRICS_PER_BATCH
+        logged = [
+            Param(self._key(key), _cut(value, validation.MAX_PARAM_VAL_LENGTH))
+            for key, value in flatten(parameters)
+        ]
+        for part in _parts(logged, validation.MAX_PARAMS_TAGS_PER_BATCH):
+            self._client.log_batch(self.run_id, params=part)
+        found = {**tags, **_git_tags(project)}
+        self._client.log_batch(self.run_id, tags=[RunTag(*tag) for tag in found.items()])
         self._client.log_dict(self.run_id, dict(parameters), "parameters.json")
 
     def log_metrics(self, name: str, data: Any) -> None:
@@ -86,7 +87,8 @@ class TrackedRun:
 
         now = int(time.time() * 1000)
         metrics = [Metric(self._key(f"{name}/{k}"), v, now, step) for k, v, step in figures(data)]
-        self._client.log_batch(self.run_id, metrics=metrics)
+        for part in _parts(metrics, self._most):
+            self._client.log_batch(self.run_id, metrics=part)
 
     def log_artefact(self, path: Path) -> None:
         """Copy a file or a directory to the run."""
@@ -139,6 +141,11 @@ def figures(data: Any) -> Iterator[tuple[str, float, int]]:
 
 def _is_finite(value: Any) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _parts(entries: list, most: int) -> Iterator[list]:
+    """MLflow takes so many at a time."""
+    return (entries[first : first + most] for first in range(0, len(entries), most))
 
 
 def _cut(value: str, length: int) -> str:
