@@ -35,15 +35,10 @@ def train_runs(
         ValueError: two runs of one variant and seed.
     """
     files = prepare_runs(runs, root)
-    groups: list[tuple[launch.LaunchSettings, list[Path]]] = []
+    alike: dict[str, tuple[launch.LaunchSettings, list[Path]]] = {}
     for (_, settings), file in zip(runs, files.values(), strict=True):
-        for other, members in groups:
-            if other == settings:
-                members.append(file)
-                break
-        else:
-            groups.append((settings, [file]))
-    for settings, members in groups:
+        alike.setdefault(settings.model_dump_json(), (settings, []))[1].append(file)
+    for settings, members in alike.values():
         launch.run(PROGRAM, members, Path(root), settings)
     return {key: file.parent for key, file in files.items()}
 
