@@ -131,6 +131,7 @@ def test_blocks_open_memory_mapped_and_equal(tmp_path):
     opened = PackedBlocks.open(tmp_path / "b")
     assert isinstance(opened.tokens, np.memmap)
     assert opened.meta == blocks.meta
+    assert (blocks.directory, opened.directory) == (None, tmp_path / "b")
     for name in ("tokens", "lengths", "offsets", "documents"):
         assert (getattr(opened, name) == getattr(blocks, name)).all()
         assert getattr(opened, name).dtype == getattr(blocks, name).dtype

@@ -6,6 +6,7 @@ from shoplm.corpus.packing import BlocksMeta
 from shoplm.corpus.statistics import (
     describe_clusters,
     describe_corpus,
+    describe_held_out,
     describe_mixtures,
     describe_reasons,
     sample_documents,
@@ -92,6 +93,22 @@ def test_mixtures_tell_what_was_asked_and_reached():
     report = describe_mixtures(accounts, {"mixed": meta})["mixed"]
     assert [side["achieved_share"] for side in report["sides"]] == [0.6, 0.4]
     assert report["fill"] == pytest.approx(0.89286) and report["cut_documents"] == 1
+
+
+def test_held_out_and_trainable_add_up_and_empty_splits_are_told():
+    columns = ["record_id", "n_tokens"]
+    tokenised = table(columns, [(i, 10 + n) for n, i in enumerate("abcde")], n_tokens="int64")
+    held = [("a", "shop_en", 0), ("b", "shop_en", 0), ("c", "general_zh", 1)]
+    held = table(["record_id", "split", "component"], held, component="int64")
+    meta = BlocksMeta(16, 1, 22, 2, 0, 1.0, 0, 50, "x", 0)
+    report = describe_held_out(held, tokenised, {"shop_en": meta})
+    assert (report["records"], report["trainable_records"]) == (3, 2)
+    assert (report["tokens"], report["trainable_tokens"]) == (33, 27)
+    assert [tuple(row.values()) for row in report["splits"]] == [
+        ("clusters_en", None, None, 0, 0), ("general_zh", 1, 12, 0, 0), ("shop_en", 2, 21, 2, 22),
+    ]  # fmt: skip
+    nothing = describe_held_out(held.filter(held.component > 9), tokenised, {})
+    assert nothing["splits"] == [] and nothing["trainable_tokens"] == 60
 
 
 def test_samples_come_in_reading_order_and_follow_the_seed():

@@ -1,10 +1,13 @@
 """Parameters of data_mixing, refused before any node runs."""
 
+from pathlib import Path
+
 import pytest
-import yaml
+from kedro.config import OmegaConfigLoader
 from pydantic import ValidationError
 
 from shoplm.pipelines.data_mixing.params import DataMixingParams
+from shoplm.settings import CONFIG_LOADER_ARGS
 
 
 def test_a_typo_in_a_parameter_names_its_field_before_anything_runs(new_project, kedro):
@@ -33,13 +36,8 @@ def test_wrong_values_are_refused_by_name(overrides, words):
 
 
 @pytest.mark.parametrize("environment", ["base", "test", "public", "paper", "study"])
-def test_the_parameters_of_every_environment_are_valid(new_project, environment):
-    conf = new_project() / "conf"
-    values = yaml.safe_load((conf / "base/parameters_data_mixing.yml").read_text())["data_mixing"]
-    file = conf / environment / "parameters_data_mixing.yml"
-    overlay = yaml.safe_load(file.read_text())["data_mixing"]
-    for key, value in overlay.items():
-        values[key] = values[key] | value if isinstance(value, dict) else value
-    assert set(DataMixingParams.model_validate(values).resolved_mixtures()) == {
-        "mixed", "separate", "ecom_only", "general_only",
-    }  # fmt: skip
+def test_the_parameters_of_every_environment_are_valid(environment):
+    conf = str(Path(__file__).parents[2] / "conf")
+    loaded = OmegaConfigLoader(conf, env=environment, **CONFIG_LOADER_ARGS)
+    params = DataMixingParams.model_validate(loaded["parameters"]["data_mixing"])
+    assert set(params.resolved_mixtures()) == {"mixed", "separate", "ecom_only", "general_only"}

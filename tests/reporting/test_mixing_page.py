@@ -37,6 +37,13 @@ def page():
     report = {
         "reasons": [{"source": "web", "reason": "too_short", "records": 2}],
         "clusters": describe_clusters(clusters, records, 2),
+        "held_out": {
+            "records": 34, "tokens": 5_678, "trainable_records": 1_198, "trainable_tokens": 4_321,
+            "splits": [
+                {"split": "general_zh", "records": 34, "tokens": 5_678, "measured_documents": 3,
+                 "measured_tokens": 412},
+            ],
+        },
         "mixtures": {
             "m": {"tokens": 9, "sides": [SIDE], "documents": 1, "cut_documents": 0, "blocks": 1,
                   "sequence_length": 16, "fill": 0.5},
@@ -53,6 +60,7 @@ def page():
 def test_the_page_stands_without_shop_text_and_shows_its_figures(page):
     assert "<b>1,234</b><span>records read</span>" in page
     assert "<b>none</b><span>clusters of several sources</span>" in page
+    assert "34 of the records kept are in no mixture" in page and "general_zh" in page
     assert "too_short" in page and "50.00%" in page
     assert page.count('class="plotly-graph-div"') == 3
 

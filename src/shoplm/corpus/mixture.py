@@ -194,10 +194,10 @@ def mix_documents(
         while remaining > 0:
             key = seeded_hash(documents.first_record[members], seed, f"mix {passes}")
             order = members[np.argsort(key)]
-            chosen = order if there <= remaining else _fill(order, documents.n_tokens, remaining)
+            chosen = order if there <= remaining else fill(order, documents.n_tokens, remaining)
             if not len(chosen):
                 break  # every document is longer than what is left
-            parts.append(_records(documents, chosen, seed, passes))
+            parts.append(take_documents(documents, chosen, seed, passes))
             remaining -= int(documents.n_tokens[chosen].sum())
             taken_documents += len(chosen)
             passes += 1
@@ -226,7 +226,8 @@ def _members(documents: Documents, group: Group) -> np.ndarray:
     return np.flatnonzero(mask if language is None else mask & (documents.language == language))
 
 
-def _fill(order: np.ndarray, n_tokens: np.ndarray, room: int) -> np.ndarray:
+def fill(order: np.ndarray, n_tokens: np.ndarray, room: int) -> np.ndarray:
+    """Of the documents in `order`, those that still fit `room` tokens when their turn comes."""
     chosen = []
     for document, length in zip(order.tolist(), n_tokens[order].tolist(), strict=True):
         if length <= room:
@@ -235,7 +236,8 @@ def _fill(order: np.ndarray, n_tokens: np.ndarray, room: int) -> np.ndarray:
     return np.array(chosen, dtype=np.int64)
 
 
-def _records(documents: Documents, chosen: np.ndarray, seed: int, passing: int) -> pa.Table:
+def take_documents(documents: Documents, chosen: np.ndarray, seed: int, passing: int) -> pa.Table:
+    """The records of the chosen documents as rows of a mixture (see `mix_documents`)."""
     is_chosen = np.zeros(len(documents.document_id), dtype=bool)
     is_chosen[chosen] = True
     rows = np.flatnonzero(is_chosen[documents.record_document])

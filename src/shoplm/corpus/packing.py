@@ -57,6 +57,8 @@ class PackedBlocks:
     """(n_segments,) int64: place of the segment's document among the sorted document ids of the
     training mixture."""
     meta: BlocksMeta
+    directory: Path | None = None
+    """Where they lie, if they were opened."""
 
     def segments(self, block: int) -> list[np.ndarray]:
         """Token ids of each segment of a block."""
@@ -104,7 +106,7 @@ class PackedBlocks:
             or {len(arrays["lengths"]), len(arrays["documents"])} != {n_segments}
         ):
             raise ValueError(f"{directory}: arrays do not fit meta.json; run data_mixing again")
-        return cls(**arrays, meta=meta)
+        return cls(**arrays, meta=meta, directory=Path(directory))
 
 
 def best_fit_decreasing(lengths: np.ndarray, capacity: int) -> tuple[np.ndarray, int]:

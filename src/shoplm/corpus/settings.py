@@ -79,3 +79,18 @@ class PackingSettings(Settings):
     """Tokens a block."""
     separator: str = "\n"
     """Text between the records of a document; its tokens count for the document."""
+
+
+class HeldOutSettings(Settings):
+    """Which records are never trained on, so that losses on them can be measured."""
+
+    share: float = Field(0.04, ge=0, lt=1)
+    """Share of general texts, and of the shop tokens of each language, that is held out."""
+    max_records: int = Field(32, ge=1)
+    """Shop records are held out by whole components of the record graph; one of more records than
+    this never is."""
+    max_tokens: int = Field(16_000, ge=1)
+    """Tokens of each split that losses are measured on, at most; the rest of what is held out is
+    left alone."""
+    seed: int = 0
+    """Another seed holds out others."""

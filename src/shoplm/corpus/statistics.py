@@ -102,6 +102,49 @@ def describe_clusters(clusters: Table, tokenised: Table, min_records: int) -> di
     }
 
 
+def describe_held_out(held_out: Table, tokenised: Table, blocks: Mapping[str, BlocksMeta]) -> dict:
+    """What is not trained on, and on what of it losses are measured.
+
+    Args:
+        held_out: `record_id, split, component`.
+        tokenised: the kept records.
+        blocks: what was packed, by split; `clusters_*` have records of `shop_*` once more.
+
+    Returns:
+        `records, tokens` held out, `trainable_records, trainable_tokens` (with them: all that was
+        kept) and `splits`, a list of `split, records, tokens, measured_documents,
+        measured_tokens`. For `clusters_*` records and tokens are null: `shop_*` counts them.
+        A split that nothing is left of after `max_tokens`, or that has no cluster of two records,
+        has 0 measured documents and no blocks.
+    """
+    sizes = [_.count().name("records"), _.n_tokens.sum().fill_null(0).name("tokens")]
+    kept = tokenised.agg(sizes).to_pyarrow().to_pylist()[0]
+    sides = tokenised.inner_join(held_out, "record_id").group_by("split").agg(sizes).to_pandas()
+    shop = [name for name in sides["split"] if name.startswith("shop_")]
+    names = [*sides["split"], *(name.replace("shop", "clusters", 1) for name in shop), *blocks]
+    rows = sides.set_index("split").to_dict("index")
+    splits = []
+    for name in sorted(set(names)):
+        meta = blocks.get(name)
+        splits.append(
+            {
+                "split": name,
+                "records": rows[name]["records"] if name in rows else None,
+                "tokens": rows[name]["tokens"] if name in rows else None,
+                "measured_documents": meta.n_documents if meta else 0,
+                "measured_tokens": meta.n_tokens if meta else 0,
+            }
+        )
+    records, tokens = int(sides["records"].sum()), int(sides["tokens"].sum())
+    return {
+        "records": records,
+        "tokens": tokens,
+        "trainable_records": kept["records"] - records,
+        "trainable_tokens": kept["tokens"] - tokens,
+        "splits": splits,
+    }
+
+
 def describe_mixtures(accounts: pd.DataFrame, blocks: Mapping[str, BlocksMeta]) -> dict[str, dict]:
     """Achieved ratios, fill and cuts of each mixture.
 

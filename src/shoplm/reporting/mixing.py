@@ -26,6 +26,7 @@ def render_mixing_page(
         figures: `corpus`, `clusters` and `mixtures` (see `figures`).
     """
     clusters, mixtures = report["clusters"], report["mixtures"]
+    held_out = report["held_out"]
     totals = statistics[["records", "kept", "tokens"]].sum()
     facts = {
         "records read": f"{totals['records']:,}",
@@ -35,6 +36,7 @@ def render_mixing_page(
         "clusters of several sources": (
             f"{clusters['multi_source_share']:.0%}" if clusters["clusters"] else "none"
         ),
+        "tokens held out": f"{held_out['tokens']:,}",
         "least fill of a mixture": f"{min(m['fill'] for m in mixtures.values()):.2%}",
     }
     sides = pd.DataFrame(
@@ -69,6 +71,15 @@ def render_mixing_page(
                 f"{clusters['small_components']:,} components that have no more records, and "
                 f"{clusters['left_over']:,} clusters that were left over of larger ones.",
                 figure=figures["clusters"],
+            ),
+            Section(
+                "Held out",
+                f"{held_out['records']:,} of the records kept are in no mixture, and "
+                f"{held_out['trainable_records']:,} may be: general texts by their content, shop "
+                "records by whole components, so that no product of theirs is trained on. Losses "
+                "are measured on some of each split; clusters join records of the shop splits. A "
+                "split without measured documents is left out.",
+                pd.DataFrame(held_out["splits"]),
             ),
             Section(
                 "Mixtures",

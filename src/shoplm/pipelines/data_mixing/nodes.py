@@ -131,15 +131,50 @@ def permute_clusters(selected_clusters: Table, params: DataMixingParams) -> Any:
     return clusters.permute_clusters(selected_clusters.to_pyarrow(), params.seed)
 
 
+def hold_out_records(tokenised_records: Table, clusters: Table, params: DataMixingParams) -> Any:
+    """The records that no mixture may have, so that losses on them can be measured."""
+    from shoplm.corpus import held_out
+
+    return held_out.hold_out_records(tokenised_records, clusters, params.held_out)
+
+
+def pack_held_out(
+    held_out_records: Table,
+    clusters: Table,
+    tokenised_records: Table,
+    base_model: Path,
+    params: DataMixingParams,
+) -> dict[str, PackedBlocks]:
+    """Packed blocks of each held-out split."""
+    from shoplm.corpus import held_out, packing, tokenising
+
+    vocabulary, settings = tokenising.Vocabulary.open(base_model), params.held_out
+    separator = vocabulary.encode(params.packing.separator)
+    splits = held_out.measured_documents(
+        held_out_records, clusters, tokenised_records, settings, len(separator)
+    )
+    tokens = packing.RecordTokens.from_table(
+        tokenised_records.semi_join(held_out_records, "record_id")
+    )
+    return {
+        name: packing.pack_documents(rows, tokens, vocabulary, params.packing, settings.seed)
+        for name, rows in splits.items()
+    }
+
+
 def mix_documents(
-    clusters: Table, tokenised_records: Table, base_model: Path, params: DataMixingParams
+    clusters: Table,
+    tokenised_records: Table,
+    held_out_records: Table,
+    base_model: Path,
+    params: DataMixingParams,
 ) -> tuple[dict[str, Any], DataFrame]:
     """Every named mixture on one token budget, and how far each side of it reached."""
     from shoplm.corpus import mixture, tokenising
 
     separator = tokenising.Vocabulary.open(base_model).encode(params.packing.separator)
     return mixture.build_mixtures(
-        clusters,
+        clusters.anti_join(held_out_records, "record_id"),
         tokenised_records,
         params.resolved_mixtures(),
         params.token_budget,
@@ -189,14 +224,17 @@ def describe_mixing(
     duplicate_records: Table,
     clusters: Table,
     tokenised_records: Table,
+    held_out_records: Table,
+    held_out_blocks: dict[str, PackedBlocks],
     mixture_accounts: DataFrame,
     packed_blocks: dict[str, PackedBlocks],
     params: DataMixingParams,
 ) -> dict[str, Any]:
-    """What filtering, clustering, mixing and packing did, in numbers."""
+    """What filtering, clustering, holding out, mixing and packing did, in numbers."""
     from shoplm.corpus import statistics
 
     blocks = {name: packed.meta for name, packed in packed_blocks.items()}
+    measured = {name: packed.meta for name, packed in held_out_blocks.items()}
     return {
         "reasons": statistics.describe_reasons(rejected_records, duplicate_records).to_dict(
             "records"
@@ -204,6 +242,7 @@ def describe_mixing(
         "clusters": statistics.describe_clusters(
             clusters, tokenised_records, params.clusters.min_records
         ),
+        "held_out": statistics.describe_held_out(held_out_records, tokenised_records, measured),
         "mixtures": statistics.describe_mixtures(mixture_accounts, blocks),
     }
 

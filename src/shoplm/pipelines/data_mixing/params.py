@@ -11,7 +11,12 @@ from shoplm.corpus.quality_settings import (
     ContaminationSettings,
     DeduplicationSettings,
 )
-from shoplm.corpus.settings import ClusterSettings, MixtureSettings, PackingSettings
+from shoplm.corpus.settings import (
+    ClusterSettings,
+    HeldOutSettings,
+    MixtureSettings,
+    PackingSettings,
+)
 from shoplm.corpus.sources import LinkingSettings, ReadingSettings
 from shoplm.variants import Settings, resolve_variants
 
@@ -35,6 +40,9 @@ class DataMixingParams(Settings):
     """Overlap with benchmark files."""
     clusters: ClusterSettings = ClusterSettings()
     """Connected clusters of the record graph."""
+    held_out: HeldOutSettings = HeldOutSettings()
+    """Records that no mixture has; `base_model` leaves out the same general texts by the same
+    share and seed."""
     packing: PackingSettings = PackingSettings()
     """Blocks."""
     token_budget: int | None = Field(None, ge=1)

@@ -8,7 +8,7 @@ PARAMS = "params:data_mixing"
 
 
 def create_pipeline() -> Pipeline:
-    """Reformulate, clean, deduplicate, cluster, mix and pack the text sources."""
+    """Reformulate, clean, deduplicate, cluster, hold out, mix and pack the text sources."""
     steps = [
         (nodes.reformulate_sources, ["text_sources", PARAMS],
          ["reformulated_records", "unreadable_rows", "product_names"]),
@@ -31,7 +31,12 @@ def create_pipeline() -> Pipeline:
         (nodes.select_clusters, ["tokenised_records", "record_graph", "base_model", PARAMS],
          "selected_clusters"),
         (nodes.permute_clusters, ["selected_clusters", PARAMS], "clusters"),
-        (nodes.mix_documents, ["clusters", "tokenised_records", "base_model", PARAMS],
+        (nodes.hold_out_records, ["tokenised_records", "clusters", PARAMS], "held_out_records"),
+        (nodes.pack_held_out,
+         ["held_out_records", "clusters", "tokenised_records", "base_model", PARAMS],
+         "held_out_blocks"),
+        (nodes.mix_documents,
+         ["clusters", "tokenised_records", "held_out_records", "base_model", PARAMS],
          ["training_mixture", "mixture_accounts"]),
         (nodes.pack_documents, ["training_mixture", "tokenised_records", "base_model", PARAMS],
          "packed_blocks"),
@@ -41,7 +46,7 @@ def create_pipeline() -> Pipeline:
          "corpus_statistics"),
         (nodes.describe_mixing,
          ["rejected_records", "duplicate_records", "clusters", "tokenised_records",
-          "mixture_accounts", "packed_blocks", PARAMS],
+          "held_out_records", "held_out_blocks", "mixture_accounts", "packed_blocks", PARAMS],
          "mixing_report"),
         (nodes.sample_documents, ["training_mixture", "tokenised_records", PARAMS],
          "document_samples"),
