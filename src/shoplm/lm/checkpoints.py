@@ -1,0 +1,210 @@
+"""Checkpoints that are whole or not there: a folder each, with a digest of every file in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shoplm.lm.processes import Processes
+
+MANIFEST = "manifest.json"
+"""Size and SHA-256 of each other file of a checkpoint, and what it was taken from."""
+
+KEPT = 2
+"""Checkpoints of a run that are there at a time: the newest, and the one before."""
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """The checkpoints of one run; each is a folder named after its step."""
+
+    folder: Path
+    run: str
+    """Digest of what the run is; checkpoints of another are refused."""
+    processes: Processes
+
+    def path(self, step: int) -> Path:
+        """Where the checkpoint of a step lies."""
+        return self.folder / f"step-{step:06d}"
+
+    def save(self, step: int, write: Callable[[Path], None], **facts: Any) -> None:
+        """Let all processes write the state after `step` to a folder, then put it in place.
+
+        Older checkpoints but one are removed. If it fails nothing of it stays, and those that are
+        there stay.
+
+        Args:
+            step: names the checkpoint.
+            write: called in each process with the folder.
+            facts: kept in the manifest.
+
+        Raises:
+            OSError: it cannot be written; the message names the folder.
+        """
+        aside = self.folder / f".step-{step:06d}.part"
+        processes = self.processes
+        try:
+            processes.first(lambda: _make_afresh(aside))
+            processes.all(lambda: write(aside))
+            names = processes.first(lambda: _files(aside))
+            mine = names[processes.rank :: processes.world_size]
+            digests = processes.all(lambda: {name: _digest(aside / name) for name in mine})
+            files = {name: found for part in digests for name, found in part.items()}
+            manifest = {"run": self.run, "step": step, **facts, "files": files}
+            processes.first(lambda: self._put_in_place(aside, step, manifest))
+        except BaseException as error:
+            if processes.is_first:
+                shutil.rmtree(aside, ignore_errors=True)
+            if is_of_disk(error):
+                raise OSError(
+                    f"{self.path(step)}: the checkpoint after step {step} cannot be written, is "
+                    f"the disk full? ({last_line(error)}) The checkpoints before it stay"
+                ) from error
+            raise
+
+    def newest(self) -> tuple[Path, dict[str, Any]] | None:
+        """The newest whole checkpoint and its manifest; says which newer ones are damaged.
+
+        Raises:
+            ValueError: it belongs to another run.
+        """
+        return self.processes.first(self._newest)
+
+    def remove(self) -> None:
+        """Remove all of them: the run is complete."""
+        if self.processes.is_first:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def steps(self) -> list[int]:
+        """Steps that have a checkpoint, damaged or not, oldest first."""
+        return sorted(int(path.name.split("-")[1]) for path in self.folder.glob("step-*"))
+
+    def _newest(self) -> tuple[Path, dict[str, Any]] | None:
+        for partial in self.folder.glob(".step-*"):
+            shutil.rmtree(partial, ignore_errors=True)
+        for step in reversed(self.steps()):
+            path = self.path(step)
+            try:
+                manifest = verify(path)
+            except (OSError, ValueError) as error:
+                print(f"checkpoint passed over: {error}", flush=True)
+                continue
+            if manifest["run"] != self.run:
+                raise ValueError(
+                    f"{path}: a checkpoint of another run (the run file or its blocks were "
+                    "changed); remove the folder, or train in another one"
+                )
+            return path, manifest
+        return None
+
+    def _put_in_place(self, aside: Path, step: int, manifest: dict[str, Any]) -> None:
+        write_durably(aside / MANIFEST, json.dumps(manifest, indent=1))
+        sync(aside)
+        shutil.rmtree(self.path(step), ignore_errors=True)  # a damaged one
+        aside.rename(self.path(step))
+        sync(self.folder)
+        for old in self.steps()[:-KEPT]:
+            shutil.rmtree(self.path(old), ignore_errors=True)
+
+
+def verify(path: Path) -> dict[str, Any]:
+    """The manifest of a checkpoint, all of whose files are as they were written.
+
+    Raises:
+        ValueError: a file is missing or differs; the message names it.
+        OSError: a file cannot be read.
+    """
+    try:
+        manifest = json.loads((path / MANIFEST).read_text("utf-8"))
+        expected = manifest["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ValueError(f"{path} is damaged: no readable {MANIFEST}") from None
+    for name, facts in expected.items():
+        file = path / name
+        size = file.stat().st_size if file.is_file() else None
+        if size != facts["size"]:
+            has = "is missing" if size is None else f"has {size} bytes instead of {facts['size']}"
+            raise ValueError(f"{path} is damaged: {name} {has}")
+        if _sha256(file) != facts["sha256"]:
+            raise ValueError(f"{path} is damaged: the bytes of {name} have changed")
+    return manifest
+
+
+@contextmanager
+def appearing(directory: Path) -> Iterator[Path]:
+    """Give a folder to write to that takes the place of `directory` when the body ends well."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    aside = directory.with_name(f".{directory.name}.part")
+    _make_afresh(aside)
+    try:
+        yield aside
+        for name in _files(aside):
+            sync(aside / name)
+        shutil.rmtree(directory, ignore_errors=True)
+        aside.rename(directory)
+        sync(directory.parent)
+    except BaseException as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        if is_of_disk(error):
+            raise OSError(
+                f"{directory}: cannot be written, is the disk full? ({last_line(error)})"
+            ) from error
+        raise
+
+
+def write_durably(file: Path, text: str) -> None:
+    """Write a file aside, onto the disk, and put it in place."""
+    partial = file.with_name(f".{file.name}.part")
+    try:
+        partial.write_text(text, "utf-8")
+        sync(partial)
+        partial.replace(file)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the list of names in a folder, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _make_afresh(directory: Path) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+
+
+def _files(directory: Path) -> list[str]:
+    return sorted(str(f.relative_to(directory)) for f in directory.rglob("*") if f.is_file())
+
+
+def _digest(file: Path) -> dict[str, Any]:
+    sync(file)
+    return {"size": file.stat().st_size, "sha256": _sha256(file)}
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def is_of_disk(error: BaseException) -> bool:
+    """Whether writing failed; torch and safetensors say so with errors of their own."""
+    words = ("PytorchStreamWriter", "unexpected pos", "IoError", "No space left", "File too large")
+    return isinstance(error, OSError) or any(word in str(error) for word in words)
+
+
+def last_line(error: BaseException) -> str:
+    """The last line of an error's message."""
+    return (str(error).strip() or type(error).__name__).splitlines()[-1]

@@ -1,0 +1,271 @@
+"""What trains a model: plain PyTorch or DeepSpeed, behind the same few verbs."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from shoplm.lm.checkpoints import write_durably
+from shoplm.lm.deepspeed_config import DEEPSPEED_FILE, deepspeed_config
+from shoplm.lm.packed import PackedCausalLM
+from shoplm.lm.processes import Processes
+from shoplm.lm.run import TrainingSettings
+
+MicroBatch = tuple[torch.Tensor, torch.Tensor]
+"""Tokens and segment numbers, each (B, L)."""
+
+
+class Engine(Protocol):
+    """Holds a model and its optimizer; every process calls every method."""
+
+    packed: PackedCausalLM
+
+    def backward(self, micro_batches: Sequence[MicroBatch], n_targets: int) -> torch.Tensor:
+        """Gradients of the mean over the `n_targets` targets of all processes' micro-batches.
+
+        Returns:
+            Scalar: the sum of this process's target losses, in nats.
+        """
+
+    def step(self, rate: float) -> float:
+        """Clip and step, if the gradient is finite; its global norm before clipping."""
+
+    def losses(self, micro_batch: MicroBatch) -> torch.Tensor:
+        """(B, L) fp32: the loss of each target, 0 elsewhere; without gradients or dropout."""
+
+    def weights(self, dtype: torch.dtype) -> dict[str, torch.Tensor]:
+        """The model's tensors by name, on the host; empty in all but the first process."""
+
+    def save(self, directory: Path) -> None:
+        """Write this process's part of the state to a folder."""
+
+    def load(self, directory: Path) -> None:
+        """Take up the state in a folder."""
+
+    def close(self) -> None:
+        """Free the memory."""
+
+
+class PlainEngine:
+    """fp32 weights and moments, bf16 by autocast, one copy of the model in each process."""
+
+    def __init__(
+        self, packed: PackedCausalLM, training: TrainingSettings, processes: Processes
+    ) -> None:
+        """Move the model to the device of this process."""
+        self.packed = packed.to(processes.device)
+        self.processes = processes
+        self.clipping = training.optimizer.gradient_clipping
+        self.autocast = training.precision == "bf16"
+        adamw = training.optimizer
+        self.optimizer = torch.optim.AdamW(
+            parameter_groups(packed, adamw.weight_decay),
+            lr=adamw.learning_rate,
+            betas=adamw.betas,
+            eps=adamw.epsilon,
+            fused=True,
+        )
+        self.trained = packed
+        if processes.world_size > 1:
+            self.trained = torch.nn.parallel.DistributedDataParallel(
+                packed, broadcast_buffers=False, gradient_as_bucket_view=True
+            )
+
+    def backward(self, micro_batches: Sequence[MicroBatch], n_targets: int) -> torch.Tensor:
+        """See `Engine`."""
+        self.packed.train()
+        # DistributedDataParallel divides what it sums by the number of processes
+        scale = self.processes.world_size / n_targets
+        total = torch.zeros((), device=self.processes.device)
+        for number, (tokens, segments) in enumerate(micro_batches, start=1):
+            with self._last(number == len(micro_batches)):
+                with self._precision():
+                    loss = self.trained(self._moved(tokens), self._moved(segments))
+                (loss * scale).backward()
+            total += loss.detach()
+        return total
+
+    def step(self, rate: float) -> float:
+        """See `Engine`."""
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        norm = float(torch.nn.utils.clip_grad_norm_(parameters, self.clipping))
+        if torch.isfinite(torch.tensor(norm)):
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate
+            self.optimizer.step()
+        self.optimizer.zero_grad()
+        return norm
+
+    @torch.no_grad()
+    def losses(self, micro_batch: MicroBatch) -> torch.Tensor:
+        """See `Engine`."""
+        self.packed.eval()
+        tokens, segments = map(self._moved, micro_batch)
+        with self._precision():
+            return self.packed(tokens, segments, reduction="none").float()
+
+    def weights(self, dtype: torch.dtype) -> dict[str, torch.Tensor]:
+        """See `Engine`."""
+        if not self.processes.is_first:
+            return {}
+        return {name: _on_host(t, dtype) for name, t in _own_tensors(self.packed.model)}
+
+    def save(self, directory: Path) -> None:
+        """See `Engine`; every process has the same, so the first writes it."""
+        if self.processes.is_first:
+            state = {
+                "model": dict(_own_tensors(self.packed.model)),
+                "optimizer": self.optimizer.state_dict(),
+            }
+            torch.save(state, directory / "state.pt")
+
+    def load(self, directory: Path) -> None:
+        """See `Engine`."""
+        state = torch.load(directory / "state.pt", map_location="cpu", weights_only=True)
+        with torch.no_grad():
+            for name, tensor in _own_tensors(self.packed.model):
+                tensor.copy_(state["model"][name])
+        self.optimizer.load_state_dict(state["optimizer"])
+
+    def close(self) -> None:
+        """See `Engine`."""
+        del self.packed, self.trained, self.optimizer
+        _collect(self.processes)
+
+    def _moved(self, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor.to(self.processes.device, non_blocking=True)
+
+    def _precision(self) -> contextlib.AbstractContextManager:
+        return torch.autocast(
+            self.processes.device.type, dtype=torch.bfloat16, enabled=self.autocast
+        )
+
+    def _last(self, is_last: bool) -> contextlib.AbstractContextManager:
+        """Gradients travel with the last micro-batch alone."""
+        if is_last or self.trained is self.packed:
+            return contextlib.nullcontext()
+        return self.trained.no_sync()
+
+
+class DeepSpeedEngine:
+    """ZeRO over the processes; with bf16 the model's weights are bf16 and the masters fp32."""
+
+    def __init__(
+        self,
+        packed: PackedCausalLM,
+        training: TrainingSettings,
+        processes: Processes,
+        sequence_length: int,
+        directory: Path,
+    ) -> None:
+        """Hand the model to DeepSpeed; what it is told is written to `directory`."""
+        import deepspeed
+
+        config = deepspeed_config(training, processes.world_size, sequence_length)
+        if processes.is_first:
+            write_durably(directory / DEEPSPEED_FILE, json.dumps(config, indent=1))
+        if not deepspeed.comm.is_initialized():
+            deepspeed.init_distributed(auto_mpi_discovery=False, verbose=False)
+        self.packed = packed
+        self.processes = processes
+        self.engine, self.optimizer, *_ = deepspeed.initialize(
+            model=packed,
+            model_parameters=parameter_groups(packed, training.optimizer.weight_decay),
+            config=config,
+        )
+
+    def backward(self, micro_batches: Sequence[MicroBatch], n_targets: int) -> torch.Tensor:
+        """See `Engine`."""
+        self.engine.train()
+        # DeepSpeed averages over the processes, and over the micro-batches unless it is told
+        scale = self.processes.world_size / n_targets
+        total = torch.zeros((), device=self.processes.device)
+        for number, (tokens, segments) in enumerate(micro_batches, start=1):
+            loss = self.engine(self._moved(tokens), self._moved(segments))
+            self.engine.backward(loss * scale, scale_wrt_gas=False)
+            if number < len(micro_batches):
+                self.engine.step()  # counts; the last one steps
+            total += loss.detach()
+        return total
+
+    def step(self, rate: float) -> float:
+        """See `Engine`; in fp32 DeepSpeed has stepped all the same, so the model is of no use."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        # without ZeRO and in fp32 DeepSpeed tells no norm
+        gradients = [p.grad for p in self.packed.parameters() if p.grad is not None]
+        own = torch.nn.utils.get_total_norm(gradients) if gradients else None
+        self.engine.step()
+        norm = self.engine.get_global_grad_norm()
+        return float(own if norm is None else norm)
+
+    @torch.no_grad()
+    def losses(self, micro_batch: MicroBatch) -> torch.Tensor:
+        """See `Engine`."""
+        self.engine.eval()
+        tokens, segments = map(self._moved, micro_batch)
+        return self.engine(tokens, segments, reduction="none").float()
+
+    def weights(self, dtype: torch.dtype) -> dict[str, torch.Tensor]:
+        """See `Engine`; from the fp32 masters, gathered one at a time."""
+        from deepspeed.utils import safe_get_full_fp32_param
+
+        gathered = {}
+        for name, tensor in _own_tensors(self.packed.model):
+            whole = safe_get_full_fp32_param(tensor) if tensor.requires_grad else None
+            if self.processes.is_first:
+                gathered[name] = _on_host(tensor if whole is None else whole, dtype)
+        return gathered
+
+    def save(self, directory: Path) -> None:
+        """See `Engine`."""
+        self.engine.save_checkpoint(directory, tag="deepspeed", save_latest=False)
+
+    def load(self, directory: Path) -> None:
+        """See `Engine`."""
+        path, _ = self.engine.load_checkpoint(directory, tag="deepspeed")
+        if path is None:
+            raise ValueError(f"{directory}: DeepSpeed found no state in this checkpoint")
+
+    def close(self) -> None:
+        """See `Engine`."""
+        self.engine.destroy()
+        del self.packed, self.engine, self.optimizer
+        _collect(self.processes)
+
+    def _moved(self, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor.to(self.processes.device, non_blocking=True)
+
+
+def parameter_groups(module: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Trained parameters, matrices with weight decay, biases and norms without."""
+    trained = [p for p in module.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": weight_decay},
+        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    return [group for group in groups if group["params"]]
+
+
+def _own_tensors(model: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """Parameters and saved buffers by name, tied ones once."""
+    yield from model.named_parameters()
+    saved = model.state_dict(keep_vars=True)
+    yield from ((name, buffer) for name, buffer in model.named_buffers() if name in saved)
+
+
+def _on_host(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    tensor = tensor.detach()
+    return tensor.to("cpu", dtype if tensor.is_floating_point() else tensor.dtype, copy=True)
+
+
+def _collect(processes: Processes) -> None:
+    gc.collect()
+    if processes.device.type == "cuda":
+        torch.cuda.empty_cache()

@@ -1,0 +1,59 @@
+"""Continual pre-training of a causal language model on packed blocks.
+
+    python -m shoplm.lm.train run.json [run.json ...]
+
+and the same behind `torchrun` or `deepspeed`. Each run file (`shoplm.lm.run.TrainingRun`) is
+trained in turn; its results, checkpoints and models go to the folder that it lies in. A run that
+was killed goes on from its newest checkpoint.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from shoplm.launch import is_complete
+from shoplm.lm.lock import locked
+from shoplm.lm.processes import Processes
+from shoplm.lm.run import TrainingRun
+from shoplm.lm.trainer import Trainer
+
+
+def train(run_file: Path, processes: Processes) -> None:
+    """Train what a run file describes, to its end; nothing is done if it is complete.
+
+    Raises:
+        FileNotFoundError: the model or blocks are missing.
+        ValueError: a setting, the model, the blocks or a checkpoint do not fit.
+        RuntimeError: another process trains in the same folder.
+        FloatingPointError: a loss or a gradient was not finite.
+        OSError: there is no room for results.
+    """
+    run_file = Path(run_file).resolve()
+    run = TrainingRun.read(run_file)
+    with locked(run_file.parent, processes):
+        if processes.first(lambda: is_complete(run_file)):
+            if processes.is_first:
+                print(f"{run_file}: complete, nothing to train", flush=True)
+            return
+        trainer = Trainer(run, run_file, processes)
+        try:
+            trainer.run()
+        finally:
+            trainer.close()
+
+
+def main(arguments: list[str]) -> None:
+    """Train each run file named on the command line."""
+    if not arguments:
+        raise SystemExit("usage: python -m shoplm.lm.train run.json [run.json ...]")
+    processes = Processes.join()
+    try:
+        for file in arguments:
+            train(Path(file), processes)
+    finally:
+        processes.leave()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,309 @@
+"""One training run from its run file to its final model."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import math
+import resource
+import shutil
+import time
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from shoplm.launch import mark_complete, report_progress
+from shoplm.lm.blocks import Blocks, block_order
+from shoplm.lm.checkpoints import Checkpoints
+from shoplm.lm.deepspeed_config import blocks_per_process
+from shoplm.lm.engines import DeepSpeedEngine, Engine, MicroBatch, PlainEngine
+from shoplm.lm.evaluate import measure_documents
+from shoplm.lm.loading import load_model, stored_dtype, tokenizer_fingerprint
+from shoplm.lm.models import write_model
+from shoplm.lm.packed import PackedCausalLM, check_no_leak
+from shoplm.lm.processes import Processes
+from shoplm.lm.results import ResultFile
+from shoplm.lm.run import DOCUMENT_LOSSES, FINAL, METRICS, TrainingRun
+from shoplm.lm.schedule import learning_rate, plan_steps
+from shoplm.variants import fingerprint
+
+SECONDS_BETWEEN_REPORTS = 0.5
+
+
+class Trainer:
+    """Everything of a run that is in memory; each process has one.
+
+    A step takes the same blocks whatever the number of processes, and its loss is the mean over
+    all their targets, so results do not depend on how a batch is cut up. Nothing random is carried
+    from step to step (dropout is seeded by step), so a checkpoint is model, optimizer and step.
+    """
+
+    def __init__(self, run: TrainingRun, run_file: Path, processes: Processes) -> None:
+        """Open the inputs and refuse what does not fit, before anything is written.
+
+        Raises:
+            FileNotFoundError: the model or blocks are missing.
+            ValueError: a setting, the model or the blocks do not fit.
+        """
+        self.run_settings, self.training = run, run.training
+        self.run_file, self.directory = run_file, run_file.parent
+        self.processes = processes
+        tokenizer = tokenizer_fingerprint(run.base_model)
+        self.blocks = Blocks.open(run.blocks, tokenizer)
+        self.held_out = {n: Blocks.open(path, tokenizer) for n, path in run.held_out.items()}
+        for path, blocks in [
+            (run.blocks, self.blocks),
+            *zip(run.held_out.values(), self.held_out.values(), strict=True),
+        ]:
+            if not blocks.n_targets(range(len(blocks))):
+                raise ValueError(f"{path}: no document of these blocks has two tokens")
+        length = self.blocks.sequence_length
+        self.plan = plan_steps(self.training, len(self.blocks), length)
+        self.share = blocks_per_process(self.training, processes.world_size, length)
+        self.order = lru_cache(2)(lambda n: block_order(len(self.blocks), run.seed, n))
+        self.stored_dtype = stored_dtype(run.base_model)
+
+        self.metrics = ResultFile(self.directory / METRICS)
+        self.document_losses = ResultFile(self.directory / DOCUMENT_LOSSES)
+        content = run.model_dump(mode="json", include={"variant", "seed", "training"})
+        metas = [path / "meta.json" for path in (run.blocks, *run.held_out.values())]
+        self.checkpoints = Checkpoints(
+            self.directory / "checkpoints",
+            fingerprint(content, list(run.held_out), *metas),
+            processes,
+        )
+        self.tokens = 0
+        self.engine = self._engine()
+
+    def run(self) -> None:
+        """Train from the newest checkpoint, or from the start, to the end."""
+        start = self._resume()
+        if start == 0:
+            self._measure(0)
+        clock = Clock()
+        for step in range(start + 1, self.plan.n_steps + 1):
+            loss, rate, norm, tokens = self._step(step)
+            clock.add(tokens)
+            self.tokens += tokens
+            is_last = step == self.plan.n_steps
+            if step % self.training.log_steps == 0 or is_last:
+                self._log(step, loss, rate, norm, clock.tokens_per_second())
+            if clock.is_time_to_report() or is_last:
+                self._report(step, loss, clock.rate)
+            with clock.stopped():
+                if step in self.plan.evaluations:
+                    self._measure(step)
+                if step in self.plan.kept:
+                    self._write_model(FINAL.with_name(f"tokens-{self.tokens}"))
+                if step % self.training.checkpoint_steps == 0 and not is_last:
+                    self._save(step)
+        self._write_model(FINAL)
+        if self.processes.is_first:
+            self.metrics.sync()
+            self.document_losses.sync()
+            mark_complete(self.run_file, steps=self.plan.n_steps, tokens=self.tokens)
+        self.checkpoints.remove()
+
+    def close(self) -> None:
+        """Free the model's memory."""
+        self.engine.close()
+
+    def _engine(self) -> Engine:
+        training, base_model = self.training, self.run_settings.base_model
+        # DeepSpeed keeps fp32 masters of its own; autocast works on fp32 weights
+        precision = training.precision if training.zero else "fp32"
+        model = load_model(base_model, precision, training.activation_checkpointing)
+        packed = PackedCausalLM(model, training.logits_per_chunk)
+        check_no_leak(packed)
+        reset_peak_memory(self.processes.device)
+        if training.zero is None:
+            return PlainEngine(packed, training, self.processes)
+        return DeepSpeedEngine(
+            packed, training, self.processes, self.blocks.sequence_length, self.directory
+        )
+
+    def _resume(self) -> int:
+        """The step to go on after; results of later steps are dropped."""
+        found = self.checkpoints.newest()
+        step = 0
+        if found is not None:
+            path, manifest = found
+            written_by = manifest["engine"], manifest["world_size"]
+            ours = self._kind(), self.processes.world_size
+            if written_by[0] == "deepspeed" and written_by != ours:
+                raise ValueError(
+                    f"{path}: written by DeepSpeed with {written_by[1]} processes, now there are "
+                    f"{ours[1]}; resume with as many, or remove the folder to start afresh"
+                )
+            self.engine.load(path)
+            step, self.tokens = manifest["step"], manifest["tokens"]
+        if self.processes.is_first:
+            self.metrics.cut(step if step else -1)
+            self.document_losses.cut(step if step else -1)
+            if not step:  # models of another run of this folder
+                shutil.rmtree((self.directory / FINAL).parent, ignore_errors=True)
+            else:
+                print(f"{self.directory.name}: resuming after step {step}", flush=True)
+        return step
+
+    def _step(self, step: int) -> tuple[float, float, float, int]:
+        """Loss, rate, gradient norm and document tokens of one step."""
+        rows = self._rows(step)
+        n_targets = self.blocks.n_targets(rows)
+        if n_targets == 0:
+            raise ValueError(f"step {step}: none of its blocks has a target")
+        seed_random(self.run_settings.seed, step, self.processes.rank)
+        first = self.processes.rank * self.share
+        total = self.engine.backward(
+            list(self._micro_batches(rows[first : first + self.share])), n_targets
+        )
+        loss = float(self.processes.sum(total.reshape(1))[0]) / n_targets
+        self._check_finite(step, "loss", loss)
+        rate = learning_rate(
+            self.training.schedule, self.training.optimizer.learning_rate, step, self.plan.n_steps
+        )
+        norm = self.engine.step(rate)
+        self._check_finite(step, "norm of the gradient", norm)
+        return loss, rate, norm, self.blocks.n_tokens(rows)
+
+    def _rows(self, step: int) -> np.ndarray:
+        passes = (divmod(place, len(self.blocks)) for place in self.plan.positions(step))
+        return np.array([self.order(number)[place] for number, place in passes])
+
+    def _micro_batches(self, rows: np.ndarray) -> Iterator[MicroBatch]:
+        for part in np.array_split(rows, math.ceil(len(rows) / self.training.micro_batch)):
+            yield self.blocks.segments(part)
+
+    def _check_finite(self, step: int, name: str, value: float) -> None:
+        if math.isfinite(value):
+            return
+        steps = self.checkpoints.steps()
+        good = self.checkpoints.path(steps[-1]) if steps else "none, there was no checkpoint yet"
+        raise FloatingPointError(
+            f"{self.directory}: stopped at step {step}: the {name} is {value}; nothing of this "
+            f"step is kept, the last good checkpoint is {good}"
+        )
+
+    def _measure(self, step: int) -> None:
+        """Losses on held-out text; those of single documents where a model is kept."""
+        keep = step in (0, self.plan.n_steps) or step in self.plan.kept
+        for split, blocks in self.held_out.items():
+            measured = measure_documents(
+                self.engine, blocks, self.training.micro_batch, self.processes
+            )
+            if not self.processes.is_first:
+                continue
+            values = {"loss": measured.loss, "perplexity": measured.perplexity}
+            self._append(step, split, values)
+            if keep:
+                place = self._place(step, split)
+                self.document_losses.append(place | row for row in measured.rows())
+
+    def _log(self, step: int, loss: float, rate: float, norm: float, speed: float) -> None:
+        memory = self.processes.maximum(peak_memory(self.processes.device))
+        if self.processes.is_first:
+            values = {"loss": loss, "learning_rate": rate, "gradient_norm": norm}
+            values |= {"tokens_per_second": speed, "memory_gb": memory}
+            self._append(step, "train", values)
+
+    def _report(self, step: int, loss: float, speed: float) -> None:
+        if self.processes.is_first:
+            name = f"{self.run_settings.variant}/seed-{self.run_settings.seed}"
+            report_progress(step, self.plan.n_steps, run=name, loss=loss, tokens_per_second=speed)
+
+    def _append(self, step: int, split: str, values: dict[str, float]) -> None:
+        place = self._place(step, split)
+        self.metrics.append(place | {"metric": m, "value": v} for m, v in values.items())
+
+    def _place(self, step: int, split: str) -> dict[str, Any]:
+        run = self.run_settings
+        at = {"variant": run.variant, "seed": run.seed, "step": step, "tokens": self.tokens}
+        return at | {"split": split}
+
+    def _kind(self) -> str:
+        return "plain" if self.training.zero is None else "deepspeed"
+
+    def _write_model(self, place: Path) -> None:
+        weights = self.engine.weights(self.stored_dtype)
+
+        def write() -> None:
+            write_model(
+                self.directory / place,
+                self.engine.packed.model,
+                weights,
+                self.run_settings.base_model,
+            )
+
+        self.processes.first(write)
+
+    def _save(self, step: int) -> None:
+        if self.processes.is_first:  # a checkpoint vouches for the results before it
+            self.metrics.sync()
+            self.document_losses.sync()
+        facts = {"engine": self._kind(), "world_size": self.processes.world_size}
+        self.checkpoints.save(step, self.engine.save, tokens=self.tokens, **facts)
+
+
+class Clock:
+    """Speed of training proper, measurements and checkpoints not counted."""
+
+    def __init__(self) -> None:
+        """Start."""
+        self.since, self.tokens, self.rate = time.perf_counter(), 0, 0.0
+        self.reported = float("-inf")
+
+    def add(self, tokens: int) -> None:
+        """Count tokens of a step."""
+        self.tokens += tokens
+        self.rate = self.tokens / max(time.perf_counter() - self.since, 1e-9)
+
+    def tokens_per_second(self) -> float:
+        """Since the last call."""
+        rate, self.tokens, self.since = self.rate, 0, time.perf_counter()
+        return rate
+
+    def is_time_to_report(self) -> bool:
+        """Whether the last report is a moment ago."""
+        now = time.perf_counter()
+        if now - self.reported < SECONDS_BETWEEN_REPORTS:
+            return False
+        self.reported = now
+        return True
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Do not count the time that the body takes."""
+        started = time.perf_counter()
+        yield
+        self.since += time.perf_counter() - started
+
+
+def seed_random(seed: int, step: int, rank: int) -> None:
+    """Seed dropout for one step in one process."""
+    digest = hashlib.md5(f"{seed}:step:{step}:{rank}".encode()).digest()
+    torch.manual_seed(int.from_bytes(digest[:7], "big"))
+
+
+def reset_peak_memory(device: torch.device) -> None:
+    """Forget the peak of a run before this one in the same process."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+        return
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_memory(device: torch.device) -> float:
+    """GB that this process held at most: on its device, or resident on a CPU."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e9
+    try:
+        status = Path("/proc/self/status").read_text()
+        kibibytes = next(line.split()[1] for line in status.splitlines() if "VmHWM" in line)
+    except (OSError, StopIteration):
+        kibibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(kibibytes) * 1024 / 1e9
