@@ -65,11 +65,13 @@ def plan_runs(
         for name, chosen in variants.items()
     }
     models = {None: lambda: base_model, **other_base_models}
-    starts = {
-        name: _named(models, chosen.base_model, f"variant {name!r}: base_model",
-                     "other_base_models")()
-        for name, chosen in variants.items()
-    }  # fmt: skip
+    starts: dict[str | None, Path] = {}  # each is fetched and checked once
+    for name, chosen in variants.items():
+        start = _named(
+            models, chosen.base_model, f"variant {name!r}: base_model", "other_base_models"
+        )
+        if chosen.base_model not in starts:
+            starts[chosen.base_model] = start()
     sizes = {name: (b.meta.n_blocks, b.meta.sequence_length) for name, b in blocks.items()}
     trainings = share_budget({name: v.training for name, v in variants.items()}, sizes)
     held_out = {split: held.directory for split, held in held_out_blocks.items()}
@@ -78,7 +80,7 @@ def plan_runs(
             TrainingRun(
                 variant=name,
                 seed=seed,
-                base_model=starts[name],
+                base_model=starts[chosen.base_model],
                 blocks=blocks[name].directory,
                 held_out=held_out,
                 training=trainings[name],
