@@ -194,7 +194,7 @@ def _pooled(splits: Sequence[str]) -> dict[str, list[str]]:
     """Each split by itself, and each domain that has several languages."""
     domains: dict[str, list[str]] = {}
     for split in splits:
-        domains.setdefault(split.rpartition("_")[0], []).append(split)
+        domains.setdefault(split.partition("_")[0], []).append(split)
     several = {d: s for d, s in domains.items() if d and len(s) > 1 and d not in set(splits)}
     return {split: [split] for split in splits} | several
 

@@ -28,7 +28,7 @@ def plot_corpus(statistics: pd.DataFrame) -> go.Figure:
     figure.update_layout(barmode="stack", height=140 + 28 * len(names))
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(title="records")
-    return _styled(figure, "Records by source, and what became of them")
+    return styled(figure, "Records by source, and what became of them")
 
 
 def plot_clusters(clusters: Mapping[str, Any]) -> go.Figure:
@@ -48,7 +48,7 @@ def plot_clusters(clusters: Mapping[str, Any]) -> go.Figure:
         figure.update_xaxes(title=title, row=1, col=column)
     figure.update_yaxes(type="log")  # a few sizes hold nearly all
     figure.update_yaxes(title="number", row=1, col=1)
-    return _styled(figure, "Clusters of shop records")
+    return styled(figure, "Clusters of shop records")
 
 
 def plot_mixtures(mixtures: Mapping[str, Mapping[str, Any]]) -> go.Figure:
@@ -71,10 +71,11 @@ def plot_mixtures(mixtures: Mapping[str, Mapping[str, Any]]) -> go.Figure:
         )
     figure.update_layout(barmode="stack")
     figure.update_yaxes(title="tokens")
-    return _styled(figure, "Tokens of each mixture by side")
+    return styled(figure, "Tokens of each mixture by side")
 
 
-def _styled(figure: go.Figure, title: str) -> go.Figure:
+def styled(figure: go.Figure, title: str) -> go.Figure:
+    """The look that all figures share."""
     return figure.update_layout(
         title={"text": title, "font": {"size": 15}, "x": 0, "y": 0.98, "yanchor": "top"},
         template="plotly_white",

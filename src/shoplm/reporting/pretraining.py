@@ -1,31 +1,226 @@
-"""The page of continual_pretrain and its figures."""
+"""The page of continual_pretrain."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pandas import DataFrame
+import pandas as pd
 from plotly.graph_objects import Figure
 
+from shoplm.metrics.perplexity import ALL_SEEDS, PERPLEXITY, RATIO, UNIFORM
+from shoplm.reporting.page import Section, render_page
+from shoplm.reporting.pretraining_figures import (
+    TRAIN,
+    base_names,
+    order_splits,
+    plot_perplexity,
+    plot_training,
+)
 
-def plot_training(pretrain_metrics: DataFrame) -> Figure:
-    """Training loss, speed and held-out perplexity over the tokens seen."""
-    raise NotImplementedError
+__all__ = ["plot_perplexity", "plot_training", "render_pretraining_page"]
 
-
-def plot_perplexity(pretrain_comparison: DataFrame) -> Figure:
-    """Final held-out perplexity against the base model's, with intervals."""
-    raise NotImplementedError
+LEVEL = 0.05
+"""A corrected p-value below it is called a difference."""
+MINUS = "\N{MINUS SIGN}"
 
 
 def render_pretraining_page(
-    pretrain_metrics: DataFrame, pretrain_comparison: DataFrame, figures: Mapping[str, Figure]
+    pretrain_metrics: pd.DataFrame,
+    pretrain_comparison: pd.DataFrame,
+    figures: Mapping[str, Figure],
 ) -> str:
     """The HTML page of one run.
 
     Args:
-        pretrain_metrics: of the pipeline.
-        pretrain_comparison: of `compare_models`.
-        figures: `training` and `perplexity`.
+        pretrain_metrics: variant, seed, step, tokens, split, metric, value.
+        pretrain_comparison: see `shoplm.metrics.perplexity.compare_models`.
+        figures: `training` (`plot_training`) and `perplexity` (`plot_perplexity`).
     """
-    raise NotImplementedError
+    pooled = pretrain_comparison[pretrain_comparison["seed"] == ALL_SEEDS]
+    bases = base_names(pooled)
+    changes = pooled[pooled["against"].isin(bases)]
+    pairs = pooled[(pooled["metric"] == RATIO) & ~pooled["against"].isin(bases)]
+    measured = [
+        Section(
+            "Learned and forgotten",
+            "How each model's perplexity on held-out text stands to that of the model it started "
+            "from: to the left of the line it reads the text better than before, to the right "
+            "worse. " + _how_sure(pretrain_comparison),
+            _wide(changes, _change),
+            figures["perplexity"],
+        ),
+        Section(
+            "Perplexity at the end",
+            "exp of the mean loss of a token over all documents of a split, all languages "
+            "together and in each. general: general text; shop: shop records, each alone; "
+            f"clusters: the records of a product together.{_guess(pooled)}",
+            _wide(
+                pooled[(pooled["metric"] == PERPLEXITY) & (pooled["variant"] != UNIFORM)],
+                _perplexity,
+            ),
+        ),
+        Section(
+            "Variants against each other",
+            "The ratio of perplexities on the same documents, by a sign-flip test; p is "
+            f"corrected (Holm) over all rows below; under {LEVEL} a difference counts as one."
+            if len(pairs)
+            else "No pair of variants was named for comparison.",
+            _pairs(pairs) if len(pairs) else None,
+        ),
+    ]
+    unmeasured = [Section("Held-out text", "No held-out text was measured.")]
+    runs = _runs(pretrain_metrics)
+    return render_page(
+        "What continual pre-training did",
+        _facts(runs, pooled, pairs),
+        [
+            *(measured if len(pooled) else unmeasured),
+            Section(
+                "Along training",
+                "Training loss is on each mixture's own text, so it compares no two mixtures: "
+                "held-out perplexity does. A line joins the mean over seeds, a band spans them.",
+                figure=figures["training"],
+            ),
+            Section(
+                "Runs",
+                "tokens: of documents, without padding; loss: mean of the last tenth of the "
+                "steps; tokens a second: median of the steps; memory: peak of the fullest process.",
+                runs,
+            ),
+        ],
+    )
+
+
+def _facts(runs: pd.DataFrame, pooled: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, str]:
+    variants, seeds = runs["variant"].nunique(), runs["seed"].nunique()
+    facts = {
+        f"variants, {seeds} seed{'s' * (seeds > 1)} each": f"{variants}",
+        "document tokens a model": f"{runs['tokens'].max():,}",
+    }
+    perplexity = pooled[pooled["metric"] == PERPLEXITY].dropna(subset="value")
+    bases = base_names(pooled)
+    for split in _headlines(pooled):
+        of = perplexity[perplexity["split"] == split]
+        base = of[of["variant"].isin(bases)]
+        of = of[~of["variant"].isin([*bases, UNIFORM])]
+        if len(of):
+            best = of.loc[of["value"].idxmin()]
+            before = f" (base {_number(base['value'].iloc[0])})" if len(base) == 1 else ""
+            label = f"lowest perplexity on {split}: {best['variant']}{before}"
+            facts[label] = _number(best["value"])
+    couples = list(dict.fromkeys(zip(pairs["variant"], pairs["against"], strict=True)))
+    for variant, other in couples[:1]:
+        of = pairs[(pairs["variant"] == variant) & (pairs["against"] == other)].set_index("split")
+        for split in _headlines(of.reset_index()):
+            label = f"{variant} against {other} on {split}: {_outcome(of.loc[split])}"
+            facts[label] = _percent(of.loc[split, "value"])
+    return facts
+
+
+def _guess(pooled: pd.DataFrame) -> str:
+    guesses = pooled.loc[pooled["variant"] == UNIFORM, "value"].unique()
+    return f" A uniform guess over the vocabulary has {guesses[0]:,.0f}." if len(guesses) else ""
+
+
+def _headlines(rows: pd.DataFrame) -> list[str]:
+    """Pooled domains, or all splits where none is pooled."""
+    splits = order_splits(rows["split"])
+    return [split for split in splits if "_" not in split] or splits
+
+
+def _how_sure(comparison: pd.DataFrame) -> str:
+    seeds = comparison["n_seeds"].max()
+    if seeds > 1:
+        return (
+            "Intervals (95% unless set otherwise) say how much other documents would move a "
+            f"figure; ± and the small circles how much the {seeds} seeds do."
+        )
+    return (
+        "Intervals (95% unless set otherwise) say how much other documents would move a figure. "
+        "There is one seed: how much another training run would is not known."
+    )
+
+
+def _wide(rows: pd.DataFrame, shown) -> pd.DataFrame:
+    """A row a split, a column a variant, in the order of the figures."""
+    cells = rows.assign(shown=rows.apply(shown, axis=1))
+    table = cells.pivot(index="split", columns="variant", values="shown")
+    names = list(dict.fromkeys(rows["variant"]))
+    return table.loc[order_splits(rows["split"]), names].reset_index().rename_axis(columns=None)
+
+
+def _perplexity(row: pd.Series) -> str:
+    if pd.isna(row["value"]):
+        return "no target"
+    ends = f"{_number(row['ci_low'])} to {_number(row['ci_high'])}"
+    return _with_spread(row, _number(row["value"]), ends, _number(row["seed_sd"]))
+
+
+def _change(row: pd.Series) -> str:
+    if pd.isna(row["value"]):
+        return "no target"
+    ends = " to ".join(_percent(row[end])[:-1] for end in ("ci_low", "ci_high"))
+    return _with_spread(row, _percent(row["value"]), ends, f"{100 * row['seed_sd']:.1f}")
+
+
+def _with_spread(row: pd.Series, value: str, ends: str, spread: str) -> str:
+    interval = "" if pd.isna(row["ci_low"]) else f" ({ends})"
+    return value + interval + ("" if pd.isna(row["seed_sd"]) else f" ±{spread}")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 99.95 else f"{value:.1f}"
+
+
+def _percent(ratio: float) -> str:
+    return f"{ratio - 1:+.1%}".replace("-", MINUS)
+
+
+def _outcome(row: pd.Series) -> str:
+    if not row["p_holm"] < LEVEL:
+        return "no difference shown"
+    return "better" if row["value"] < 1 else "worse"
+
+
+def _pairs(pairs: pd.DataFrame) -> pd.DataFrame:
+    place = {split: number for number, split in enumerate(order_splits(pairs["split"]))}
+    couples = list(dict.fromkeys(zip(pairs["variant"], pairs["against"], strict=True)))
+    ordered = sorted(
+        (row for _, row in pairs.iterrows()),
+        key=lambda row: (couples.index((row["variant"], row["against"])), place[row["split"]]),
+    )
+    return pd.DataFrame(
+        {
+            "variant": row["variant"],
+            "against": row["against"],
+            "split": row["split"],
+            "change of perplexity": _change(row),
+            "corrected p": "" if pd.isna(row["p_holm"]) else f"{row['p_holm']:.4f}",
+            "outcome": _outcome(row),
+            "documents": row["n"],
+        }
+        for row in ordered
+    )
+
+
+def _runs(metrics: pd.DataFrame) -> pd.DataFrame:
+    train = metrics[metrics["split"] == TRAIN]
+    wide = train.pivot_table(
+        index=["variant", "seed", "step", "tokens"], columns="metric", values="value", sort=False
+    ).reset_index()
+    rows = []
+    for (variant, seed), run in wide.groupby(["variant", "seed"], sort=False):
+        steps = run["step"].max()
+        rows.append(
+            {
+                "variant": variant,
+                "seed": seed,
+                "steps": steps,
+                "tokens": run["tokens"].max(),
+                "loss": run.loc[run["step"] > 0.9 * steps, "loss"].mean(),
+                "tokens a second": round(run["tokens_per_second"].median()),
+                "memory, GB": run["memory_gb"].max(),
+            }
+        )
+    columns = ["variant", "seed", "steps", "tokens", "loss", "tokens a second", "memory, GB"]
+    return pd.DataFrame(rows, columns=columns)
