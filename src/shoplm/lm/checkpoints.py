@@ -42,7 +42,8 @@ class Checkpoints:
 
         Args:
             step: names the checkpoint.
-            write: called in each process with the folder.
+            write: called with the folder in each process. An error of one of them alone ends the
+                others with it, unless they come to know of it in there.
             facts: kept in the manifest.
 
         Raises:
@@ -52,7 +53,7 @@ class Checkpoints:
         processes = self.processes
         try:
             processes.first(lambda: _make_afresh(aside))
-            processes.all(lambda: write(aside))
+            write(aside)
             names = processes.first(lambda: _files(aside))
             mine = names[processes.rank :: processes.world_size]
             digests = processes.all(lambda: {name: _digest(aside / name) for name in mine})
@@ -110,7 +111,9 @@ class Checkpoints:
         shutil.rmtree(self.path(step), ignore_errors=True)  # a damaged one
         aside.rename(self.path(step))
         sync(self.folder)
-        for old in self.steps()[:-KEPT]:
+        steps = self.steps()
+        later = [s for s in steps if s > step]  # damaged ones, passed over at the start
+        for old in steps[: -KEPT - len(later)] + later:
             shutil.rmtree(self.path(old), ignore_errors=True)
 
 

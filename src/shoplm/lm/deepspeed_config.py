@@ -31,6 +31,15 @@ def blocks_per_process(training: TrainingSettings, world_size: int, sequence_len
     return blocks // world_size
 
 
+def has_fp32_masters(training: TrainingSettings) -> bool:
+    """Whether the model itself is bf16 and the optimizer holds its weights in fp32.
+
+    So it is with bf16 under ZeRO. Without ZeRO (plain PyTorch, stage 0) the model is fp32 and
+    bf16 comes by autocast: DeepSpeed's stage 0 would keep no fp32 copy.
+    """
+    return training.precision == "bf16" and training.zero is not None and training.zero.stage > 0
+
+
 def deepspeed_config(
     training: TrainingSettings, world_size: int, sequence_length: int
 ) -> dict[str, Any]:
@@ -72,7 +81,9 @@ def deepspeed_config(
         "steps_per_print": 1 << 30,
     }
     if training.precision == "bf16":
-        config["bf16"] = {"enabled": True}
-        if zero.stage:  # stage 0 cannot
+        if has_fp32_masters(training):
+            config["bf16"] = {"enabled": True}
             config["data_types"] = {"grad_accum_dtype": "fp32"}
+        else:
+            config["torch_autocast"] = {"enabled": True, "dtype": "bfloat16"}
     return config

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -95,7 +96,7 @@ class PlainEngine:
         """See `Engine`."""
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         norm = float(torch.nn.utils.clip_grad_norm_(parameters, self.clipping))
-        if torch.isfinite(torch.tensor(norm)):
+        if math.isfinite(norm):
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
             self.optimizer.step()
@@ -118,12 +119,7 @@ class PlainEngine:
 
     def save(self, directory: Path) -> None:
         """See `Engine`; every process has the same, so the first writes it."""
-        if self.processes.is_first:
-            state = {
-                "model": dict(_own_tensors(self.packed.model)),
-                "optimizer": self.optimizer.state_dict(),
-            }
-            torch.save(state, directory / "state.pt")
+        self.processes.first(lambda: self._save(directory / "state.pt"))
 
     def load(self, directory: Path) -> None:
         """See `Engine`."""
@@ -137,6 +133,10 @@ class PlainEngine:
         """See `Engine`."""
         del self.packed, self.trained, self.optimizer
         _collect(self.processes)
+
+    def _save(self, file: Path) -> None:
+        tensors = {name: tensor.detach() for name, tensor in _own_tensors(self.packed.model)}
+        torch.save({"model": tensors, "optimizer": self.optimizer.state_dict()}, file)
 
     def _moved(self, tensor: torch.Tensor) -> torch.Tensor:
         return tensor.to(self.processes.device, non_blocking=True)
@@ -170,6 +170,7 @@ class DeepSpeedEngine:
         config = deepspeed_config(training, processes.world_size, sequence_length)
         if processes.is_first:
             write_durably(directory / DEEPSPEED_FILE, json.dumps(config, indent=1))
+        processes.form_group()
         if not deepspeed.comm.is_initialized():
             deepspeed.init_distributed(auto_mpi_discovery=False, verbose=False)
         self.packed = packed
@@ -214,13 +215,16 @@ class DeepSpeedEngine:
 
     def weights(self, dtype: torch.dtype) -> dict[str, torch.Tensor]:
         """See `Engine`; from the fp32 masters, gathered one at a time."""
+        from deepspeed.runtime.zero import GatheredParameters
         from deepspeed.utils import safe_get_full_fp32_param
 
         gathered = {}
         for name, tensor in _own_tensors(self.packed.model):
-            whole = safe_get_full_fp32_param(tensor) if tensor.requires_grad else None
-            if self.processes.is_first:
-                gathered[name] = _on_host(tensor if whole is None else whole, dtype)
+            # frozen ones have no master
+            master = safe_get_full_fp32_param(tensor) if tensor.requires_grad else None
+            with GatheredParameters([tensor], enabled=master is None and hasattr(tensor, "ds_id")):
+                if self.processes.is_first:
+                    gathered[name] = _on_host(tensor if master is None else master, dtype)
         return gathered
 
     def save(self, directory: Path) -> None:

@@ -27,23 +27,26 @@ class Processes:
     device: torch.device
 
     @classmethod
-    def join(cls, group: bool = False) -> Processes:
-        """Meet the others that the launcher started, as RANK, WORLD_SIZE and so on say.
-
-        Args:
-            group: make a process group for a process that is alone too, as DeepSpeed needs.
-        """
+    def join(cls) -> Processes:
+        """Meet the others that the launcher started, as RANK, WORLD_SIZE and so on say."""
         rank, world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
         device = _device(int(os.environ.get("LOCAL_RANK", 0)))
         if device.type == "cpu":
             os.environ.setdefault("DS_ACCELERATOR", "cpu")
-        if (world_size > 1 or group) and not dist.is_initialized():
-            if "MASTER_ADDR" not in os.environ:  # started without a launcher
-                os.environ |= {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1"}
-                os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port())}
-            backend = "nccl" if device.type == "cuda" else "gloo"
-            dist.init_process_group(backend, timeout=PATIENCE)
-        return cls(rank, world_size, device)
+        processes = cls(rank, world_size, device)
+        if world_size > 1:
+            processes.form_group()
+        return processes
+
+    def form_group(self) -> None:
+        """Make the process group, if there is none; DeepSpeed needs one of a single process too."""
+        if dist.is_initialized():
+            return
+        if "MASTER_ADDR" not in os.environ:  # started without a launcher
+            os.environ |= {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1"}
+            os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port())}
+        backend = "nccl" if self.device.type == "cuda" else "gloo"
+        dist.init_process_group(backend, timeout=PATIENCE)
 
     @property
     def is_first(self) -> bool:

@@ -14,6 +14,7 @@ RUN_FILE = "run.json"
 METRICS = "metrics.jsonl"
 DOCUMENT_LOSSES = "document_losses.jsonl"
 FINAL = Path("models/final")
+CHECKPOINTS = "checkpoints"
 
 
 class OptimizerSettings(Settings):

@@ -9,13 +9,14 @@ was killed goes on from its newest checkpoint.
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
 from shoplm.launch import is_complete
 from shoplm.lm.lock import locked
 from shoplm.lm.processes import Processes
-from shoplm.lm.run import TrainingRun
+from shoplm.lm.run import CHECKPOINTS, TrainingRun
 from shoplm.lm.trainer import Trainer
 
 
@@ -30,11 +31,17 @@ def train(run_file: Path, processes: Processes) -> None:
         OSError: there is no room for results.
     """
     run_file = Path(run_file).resolve()
-    run = TrainingRun.read(run_file)
+    try:
+        run = TrainingRun.read(run_file)
+    except ValueError as error:
+        raise ValueError(f"{run_file}: {error}") from None
     with locked(run_file.parent, processes):
         if processes.first(lambda: is_complete(run_file)):
             if processes.is_first:
                 print(f"{run_file}: complete, nothing to train", flush=True)
+                shutil.rmtree(
+                    run_file.parent / CHECKPOINTS, ignore_errors=True
+                )  # killed at its end
             return
         trainer = Trainer(run, run_file, processes)
         try:

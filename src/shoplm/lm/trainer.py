@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import math
-import resource
 import shutil
-import time
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -19,19 +16,18 @@ import torch
 from shoplm.launch import mark_complete, report_progress
 from shoplm.lm.blocks import Blocks, block_order
 from shoplm.lm.checkpoints import Checkpoints
-from shoplm.lm.deepspeed_config import blocks_per_process
+from shoplm.lm.deepspeed_config import blocks_per_process, has_fp32_masters
 from shoplm.lm.engines import DeepSpeedEngine, Engine, MicroBatch, PlainEngine
 from shoplm.lm.evaluate import measure_documents
+from shoplm.lm.gauges import Clock, peak_memory, reset_peak_memory
 from shoplm.lm.loading import load_model, stored_dtype, tokenizer_fingerprint
 from shoplm.lm.models import write_model
 from shoplm.lm.packed import PackedCausalLM, check_no_leak
 from shoplm.lm.processes import Processes
 from shoplm.lm.results import ResultFile
-from shoplm.lm.run import DOCUMENT_LOSSES, FINAL, METRICS, TrainingRun
+from shoplm.lm.run import CHECKPOINTS, DOCUMENT_LOSSES, FINAL, METRICS, TrainingRun
 from shoplm.lm.schedule import learning_rate, plan_steps
 from shoplm.variants import fingerprint
-
-SECONDS_BETWEEN_REPORTS = 0.5
 
 
 class Trainer:
@@ -72,11 +68,12 @@ class Trainer:
         content = run.model_dump(mode="json", include={"variant", "seed", "training"})
         metas = [path / "meta.json" for path in (run.blocks, *run.held_out.values())]
         self.checkpoints = Checkpoints(
-            self.directory / "checkpoints",
+            self.directory / CHECKPOINTS,
             fingerprint(content, list(run.held_out), *metas),
             processes,
         )
         self.tokens = 0
+        self.last_good: Path | None = None
         self.engine = self._engine()
 
     def run(self) -> None:
@@ -114,8 +111,7 @@ class Trainer:
 
     def _engine(self) -> Engine:
         training, base_model = self.training, self.run_settings.base_model
-        # DeepSpeed keeps fp32 masters of its own; autocast works on fp32 weights
-        precision = training.precision if training.zero else "fp32"
+        precision = "bf16" if has_fp32_masters(training) else "fp32"
         model = load_model(base_model, precision, training.activation_checkpointing)
         packed = PackedCausalLM(model, training.logits_per_chunk)
         check_no_leak(packed)
@@ -140,14 +136,21 @@ class Trainer:
                     f"{ours[1]}; resume with as many, or remove the folder to start afresh"
                 )
             self.engine.load(path)
+            self.last_good = path
             step, self.tokens = manifest["step"], manifest["tokens"]
         if self.processes.is_first:
             self.metrics.cut(step if step else -1)
             self.document_losses.cut(step if step else -1)
-            if not step:  # models of another run of this folder
-                shutil.rmtree((self.directory / FINAL).parent, ignore_errors=True)
-            else:
-                print(f"{self.directory.name}: resuming after step {step}", flush=True)
+            if not step:  # models of a run that was in this folder before
+                models = (self.directory / FINAL).parent
+                for old in [self.directory / FINAL, *models.glob("tokens-*")]:
+                    shutil.rmtree(old, ignore_errors=True)
+            damaged = [f"step-{later}" for later in self.checkpoints.steps() if later > step]
+            if step or damaged:
+                said = {"passed_over": ",".join(damaged)} if damaged else {}
+                report_progress(
+                    step, self.plan.n_steps, run=self._name(), resumed_after=step, **said
+                )
         return step
 
     def _step(self, step: int) -> tuple[float, float, float, int]:
@@ -181,11 +184,9 @@ class Trainer:
     def _check_finite(self, step: int, name: str, value: float) -> None:
         if math.isfinite(value):
             return
-        steps = self.checkpoints.steps()
-        good = self.checkpoints.path(steps[-1]) if steps else "none, there was no checkpoint yet"
         raise FloatingPointError(
             f"{self.directory}: stopped at step {step}: the {name} is {value}; nothing of this "
-            f"step is kept, the last good checkpoint is {good}"
+            f"step is kept, the last good checkpoint is {self.last_good or 'none, there was none'}"
         )
 
     def _measure(self, step: int) -> None:
@@ -212,8 +213,9 @@ class Trainer:
 
     def _report(self, step: int, loss: float, speed: float) -> None:
         if self.processes.is_first:
-            name = f"{self.run_settings.variant}/seed-{self.run_settings.seed}"
-            report_progress(step, self.plan.n_steps, run=name, loss=loss, tokens_per_second=speed)
+            report_progress(
+                step, self.plan.n_steps, run=self._name(), loss=loss, tokens_per_second=speed
+            )
 
     def _append(self, step: int, split: str, values: dict[str, float]) -> None:
         place = self._place(step, split)
@@ -223,6 +225,9 @@ class Trainer:
         run = self.run_settings
         at = {"variant": run.variant, "seed": run.seed, "step": step, "tokens": self.tokens}
         return at | {"split": split}
+
+    def _name(self) -> str:
+        return f"{self.run_settings.variant}/seed-{self.run_settings.seed}"
 
     def _kind(self) -> str:
         return "plain" if self.training.zero is None else "deepspeed"
@@ -246,64 +251,10 @@ class Trainer:
             self.document_losses.sync()
         facts = {"engine": self._kind(), "world_size": self.processes.world_size}
         self.checkpoints.save(step, self.engine.save, tokens=self.tokens, **facts)
-
-
-class Clock:
-    """Speed of training proper, measurements and checkpoints not counted."""
-
-    def __init__(self) -> None:
-        """Start."""
-        self.since, self.tokens, self.rate = time.perf_counter(), 0, 0.0
-        self.reported = float("-inf")
-
-    def add(self, tokens: int) -> None:
-        """Count tokens of a step."""
-        self.tokens += tokens
-        self.rate = self.tokens / max(time.perf_counter() - self.since, 1e-9)
-
-    def tokens_per_second(self) -> float:
-        """Since the last call."""
-        rate, self.tokens, self.since = self.rate, 0, time.perf_counter()
-        return rate
-
-    def is_time_to_report(self) -> bool:
-        """Whether the last report is a moment ago."""
-        now = time.perf_counter()
-        if now - self.reported < SECONDS_BETWEEN_REPORTS:
-            return False
-        self.reported = now
-        return True
-
-    @contextlib.contextmanager
-    def stopped(self) -> Iterator[None]:
-        """Do not count the time that the body takes."""
-        started = time.perf_counter()
-        yield
-        self.since += time.perf_counter() - started
+        self.last_good = self.checkpoints.path(step)
 
 
 def seed_random(seed: int, step: int, rank: int) -> None:
     """Seed dropout for one step in one process."""
     digest = hashlib.md5(f"{seed}:step:{step}:{rank}".encode()).digest()
     torch.manual_seed(int.from_bytes(digest[:7], "big"))
-
-
-def reset_peak_memory(device: torch.device) -> None:
-    """Forget the peak of a run before this one in the same process."""
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-        return
-    with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
-
-
-def peak_memory(device: torch.device) -> float:
-    """GB that this process held at most: on its device, or resident on a CPU."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 1e9
-    try:
-        status = Path("/proc/self/status").read_text()
-        kibibytes = next(line.split()[1] for line in status.splitlines() if "VmHWM" in line)
-    except (OSError, StopIteration):
-        kibibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(kibibytes) * 1024 / 1e9
