@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from plotly.graph_objects import Figure
 
@@ -39,7 +40,7 @@ def render_pretraining_page(
     pooled = pretrain_comparison[pretrain_comparison["seed"] == ALL_SEEDS]
     bases = base_names(pooled)
     changes = pooled[pooled["against"].isin(bases)]
-    pairs = pooled[(pooled["metric"] == RATIO) & ~pooled["against"].isin(bases)]
+    pairs = _named_pairs(pretrain_comparison, bases)
     measured = [
         Section(
             "Learned and forgotten",
@@ -62,7 +63,8 @@ def render_pretraining_page(
         Section(
             "Variants against each other",
             "The ratio of perplexities on the same documents, by a sign-flip test; p is "
-            f"corrected (Holm) over all rows below; under {LEVEL} a difference counts as one."
+            f"corrected (Holm) over all rows below. Under {LEVEL}, and if each seed alone points "
+            "the same way, a difference counts as one."
             if len(pairs)
             else "No pair of variants was named for comparison.",
             _pairs(pairs) if len(pairs) else None,
@@ -141,7 +143,7 @@ def _how_sure(comparison: pd.DataFrame) -> str:
     )
 
 
-def _wide(rows: pd.DataFrame, shown) -> pd.DataFrame:
+def _wide(rows: pd.DataFrame, shown: Callable[[pd.Series], str]) -> pd.DataFrame:
     """A row a split, a column a variant, in the order of the figures."""
     cells = rows.assign(shown=rows.apply(shown, axis=1))
     table = cells.pivot(index="split", columns="variant", values="shown")
@@ -159,7 +161,7 @@ def _perplexity(row: pd.Series) -> str:
 def _change(row: pd.Series) -> str:
     if pd.isna(row["value"]):
         return "no target"
-    ends = " to ".join(_percent(row[end])[:-1] for end in ("ci_low", "ci_high"))
+    ends = " to ".join(_percent(row[end]).strip("+%") for end in ("ci_low", "ci_high"))
     return _with_spread(row, _percent(row["value"]), ends, f"{100 * row['seed_sd']:.1f}")
 
 
@@ -179,7 +181,18 @@ def _percent(ratio: float) -> str:
 def _outcome(row: pd.Series) -> str:
     if not row["p_holm"] < LEVEL:
         return "no difference shown"
+    if not row["seeds_agree"]:
+        return "seeds disagree"
     return "better" if row["value"] < 1 else "worse"
+
+
+def _named_pairs(comparison: pd.DataFrame, bases: Sequence[str]) -> pd.DataFrame:
+    """Comparisons between variants over all seeds, and whether each seed points the same way."""
+    pairs = comparison[(comparison["metric"] == RATIO) & ~comparison["against"].isin(bases)]
+    signs = np.sign(pairs["value"] - 1)
+    directions = signs.groupby([pairs[key] for key in ("variant", "against", "split")])
+    pairs = pairs.assign(seeds_agree=directions.transform("nunique") == 1)
+    return pairs[pairs["seed"] == ALL_SEEDS]
 
 
 def _pairs(pairs: pd.DataFrame) -> pd.DataFrame:
