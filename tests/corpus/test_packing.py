@@ -146,7 +146,7 @@ def test_damaged_blocks_are_refused_by_name(tmp_path, name, how):
         file.unlink()
     else:
         file.write_bytes(file.read_bytes()[: -20 if how == "truncated" else 0])
-    with pytest.raises((FileNotFoundError, ValueError), match="run data_mixing again"):
+    with pytest.raises((FileNotFoundError, ValueError), match="run the pipeline that makes them"):
         PackedBlocks.open(tmp_path)
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from shoplm.lm.budget import share_budget
+from shoplm.lm.budget import share_budget, shorten_to_data
 from shoplm.lm.run import TrainingSettings
 
 LENGTH = 16
@@ -42,3 +42,12 @@ def test_passes_count():
 def test_a_length_that_the_blocks_cannot_give_is_refused_by_name(training, words):
     with pytest.raises(ValueError, match=words):
         share_budget({"mixed": training}, {"mixed": (10, LENGTH)})
+
+
+@pytest.mark.parametrize(
+    ("asked", "n_blocks", "tokens", "batch"),
+    [(64, 10, 64, 32), (None, 10, 160, 32), (10**6, 10, 160, 32), (64, 1, 16, 16), (8, 1, 8, 16)],
+)
+def test_a_run_is_shortened_to_what_its_blocks_give(asked, n_blocks, tokens, batch):
+    short = shorten_to_data(settings(asked), n_blocks, LENGTH)
+    assert (short.tokens, short.batch_tokens) == (tokens, batch)

@@ -108,10 +108,10 @@ def measured_documents(
     alone = make_documents(rows, "separate", separator_tokens)
     shop = rows[rows["kind"] == "shop"]
     joined = shop[shop.groupby("cluster_id")["record_id"].transform("size") > 1]
-    made = _by_split(alone, alone.kind, settings)
+    made = split_documents(alone, alone.kind, settings)
     if not joined.empty:
         together = make_documents(joined, "clusters", separator_tokens)
-        made |= _by_split(together, np.full(len(together.kind), "clusters"), settings)
+        made |= split_documents(together, np.full(len(together.kind), "clusters"), settings)
     return dict(sorted(made.items()))
 
 
@@ -151,9 +151,19 @@ def _shop(records: Table, clusters: Table, settings: HeldOutSettings) -> pd.Data
     return possible.loc[held, ["record_id", "kind", "language", "component"]]
 
 
-def _by_split(
+def split_documents(
     documents: Documents, kinds: np.ndarray, settings: HeldOutSettings
 ) -> dict[str, pa.Table]:
+    """Documents in seeded order up to `max_tokens`, by split.
+
+    Args:
+        documents: those held out.
+        kinds: (d,) str: the first part of the name of each one's split.
+        settings: most tokens of a split, and the seed.
+
+    Returns:
+        Tables as `mix_documents` makes them; a split in which no document fits is absent.
+    """
     names = np.array([split_name(*s) for s in zip(kinds, documents.language, strict=True)], object)
     made = {}
     for name in sorted(set(names)):

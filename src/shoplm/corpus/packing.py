@@ -93,11 +93,12 @@ class PackedBlocks:
             arrays = {name: np.load(directory / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
         except FileNotFoundError as error:
             raise FileNotFoundError(
-                f"{error.filename}: packed blocks are incomplete; run data_mixing again"
+                f"{error.filename}: packed blocks are incomplete; run the pipeline that makes them"
             ) from None
         except (ValueError, TypeError, EOFError, OSError) as error:
             raise ValueError(
-                f"{directory}: packed blocks are damaged ({error}); run data_mixing again"
+                f"{directory}: packed blocks are damaged ({error}); "
+                "run the pipeline that makes them"
             ) from None
         n_segments = int(arrays["offsets"][-1]) if len(arrays["offsets"]) else -1
         if (
@@ -105,7 +106,9 @@ class PackedBlocks:
             or len(arrays["offsets"]) != meta.n_blocks + 1
             or {len(arrays["lengths"]), len(arrays["documents"])} != {n_segments}
         ):
-            raise ValueError(f"{directory}: arrays do not fit meta.json; run data_mixing again")
+            raise ValueError(
+                f"{directory}: arrays do not fit meta.json; run the pipeline that makes them"
+            )
         return cls(**arrays, meta=meta, directory=Path(directory))
 
 

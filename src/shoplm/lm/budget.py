@@ -37,3 +37,20 @@ def share_budget(
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
     return shared
+
+
+def shorten_to_data(
+    training: TrainingSettings, n_blocks: int, sequence_length: int
+) -> TrainingSettings:
+    """The settings with no more tokens, and no larger batches, than the blocks give.
+
+    Args:
+        training: `passes` says how often the blocks may be seen.
+        n_blocks: their number.
+        sequence_length: tokens a block.
+    """
+    available = int(training.passes * n_blocks) * sequence_length
+    tokens = min(training.tokens or available, available)
+    whole = max(sequence_length, tokens // sequence_length * sequence_length)
+    batch = min(training.batch_tokens, whole)
+    return training.model_copy(update={"tokens": max(tokens, 1), "batch_tokens": batch})

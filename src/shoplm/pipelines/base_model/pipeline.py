@@ -6,7 +6,7 @@ from shoplm.pipelines.base_model import nodes
 
 
 def create_pipeline() -> Pipeline:
-    """Train a tokenizer and build a small model for it."""
+    """Train a tokenizer, build a small model for it and pre-train that on general text."""
     return Pipeline(
         [
             Node(
@@ -18,8 +18,20 @@ def create_pipeline() -> Pipeline:
             Node(
                 nodes.build_model,
                 ["base_tokenizer", "params:base_model"],
-                "base_model",
+                "initial_model",
                 name="build_model",
+            ),
+            Node(
+                nodes.pack_general_text,
+                ["general_text", "base_tokenizer", "params:base_model"],
+                "base_blocks",
+                name="pack_general_text",
+            ),
+            Node(
+                nodes.pretrain_base_model,
+                ["initial_model", "base_blocks", "params:base_model"],
+                ["base_model", "base_metrics"],
+                name="pretrain_base_model",
             ),
         ],
         namespace="base_model",
