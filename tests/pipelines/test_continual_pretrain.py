@@ -37,6 +37,7 @@ def make_params(runs: Path, **more) -> ContinualPretrainParams:
                 "batch_tokens": 4 * LENGTH, "micro_batch": 2, "precision": "fp32",
                 "optimizer": {"learning_rate": 0.01}, "evaluations": 2, "keep": [0.5],
             },
+            "launch": {"threads": 1},
         },
         "variants": {"mixed": {}, "alone": {"mixture": "separate"}},
         "comparisons": [["mixed", "alone"]],
