@@ -14,6 +14,8 @@ from transformers.models.bloom.modeling_bloom import (
     dropout_add,
 )
 
+from shoplm.lm.tiled_attention import AVAILABLE, Tile, tiled_attention, tiles_of
+
 
 def use_packed_attention(model: nn.Module) -> None:
     """Let the BLOOM inside `model` take `segments`.
@@ -70,36 +72,45 @@ class PackedBloomModel(BloomModel):
         if segments is None:
             return super().forward(input_ids, *args, **kwargs)
         hidden = self.word_embeddings_layernorm(self.word_embeddings(input_ids))
-        device = hidden.device.type
-        on = torch.is_autocast_enabled(device)
-        dtype = torch.get_autocast_dtype(device) if on else hidden.dtype
-        # made once, shared by all layers
-        bias = packed_bias(segments, alibi_slopes(self.num_heads).to(hidden.device), dtype)
+        bias = self._bias(segments, hidden.dtype)  # made once, shared by all layers
         for block in self.h:
             hidden = block(hidden, alibi=None, attention_mask=bias)[0]
         return (self.ln_f(hidden),)
 
+    def _bias(self, segments: Tensor, dtype: torch.dtype) -> Tensor | list[Tile]:
+        slopes = alibi_slopes(self.num_heads).to(segments.device)
+        device = segments.device.type
+        drops = self.training and self.config.attention_dropout > 0
+        if device == "cpu" and AVAILABLE and not drops:
+            return tiles_of(segments, slopes)
+        if torch.is_autocast_enabled(device):
+            dtype = torch.get_autocast_dtype(device)
+        return packed_bias(segments, slopes, dtype)
+
 
 class PackedBloomAttention(BloomAttention):
-    """Attention that takes `packed_bias` as its mask when there is no `alibi`."""
+    """Attention that takes `packed_bias` or tiles as its mask when there is no `alibi`."""
 
     def forward(self, hidden_states, residual, alibi, attention_mask, *args, **kwargs):
         """Stock BLOOM's, but without attention probabilities when `alibi` is None."""
         if alibi is not None:
             return super().forward(hidden_states, residual, alibi, attention_mask, *args, **kwargs)
         fused = self.query_key_value(hidden_states)
-        # one view and one unbind: the backward pass writes the three gradients into one tensor
         fused = fused.unflatten(-1, (self.num_heads, 3, self.head_dim))
-        query, key, value = (part.transpose(1, 2) for part in fused.unbind(3))
-        context = F.scaled_dot_product_attention(
-            query,
-            key,
-            value,
-            attn_mask=attention_mask,
-            dropout_p=self.attention_dropout.p if self.training else 0.0,
-            scale=self.inv_norm_factor,
-        )
-        output = self.dense(context.transpose(1, 2).flatten(2))
+        if isinstance(attention_mask, list):
+            context = tiled_attention(fused, attention_mask, self.inv_norm_factor)
+        else:
+            # unbound at once: the backward pass writes the three gradients into one tensor
+            query, key, value = (part.transpose(1, 2) for part in fused.unbind(3))
+            context = F.scaled_dot_product_attention(
+                query,
+                key,
+                value,
+                attn_mask=attention_mask,
+                dropout_p=self.attention_dropout.p if self.training else 0.0,
+                scale=self.inv_norm_factor,
+            ).transpose(1, 2)
+        output = self.dense(context.flatten(2))
         return dropout_add(output, residual, self.hidden_dropout, self.training), None
 
 

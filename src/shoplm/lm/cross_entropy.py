@@ -72,10 +72,18 @@ class _LinearCrossEntropy(torch.autograd.Function):
         d_bias = torch.zeros_like(bias, dtype=fp32) if wants_bias else None
         x, w = hidden.to(dtype), weight.to(dtype)
         b = None if bias is None else bias.to(dtype)
+        chunks = _chunks(len(hidden), rows_per_chunk)
+        # two buffers for all chunks: fresh memory costs more than what is done in it
+        room = hidden.new_empty(len(labels[chunks[0]]), len(w), dtype=dtype) if chunks else None
+        fp32_room = room if dtype == fp32 or not chunks else torch.empty_like(room, dtype=fp32)
         with torch.autocast(device, enabled=False):
-            for rows in _chunks(len(hidden), rows_per_chunk):
+            for rows in chunks:
                 label = labels[rows, None]
-                log_p = F.log_softmax(F.linear(x[rows], w, b), -1, dtype=fp32)
+                logits, log_p = room[: len(label)], fp32_room[: len(label)]
+                torch.mm(x[rows], w.T, out=logits)
+                if b is not None:
+                    logits += b
+                torch.log_softmax(logits, -1, dtype=fp32, out=log_p)
                 losses[rows] = -log_p.gather(1, label)[:, 0]
                 if not (wants_hidden or wants_weight or wants_bias):
                     continue
@@ -83,7 +91,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
                 gradient.scatter_add_(1, label, gradient.new_full(label.shape, -1.0))
                 if wants_bias:
                     d_bias += gradient.sum(0)
-                gradient = gradient.to(dtype)
+                gradient = logits.copy_(gradient)
                 if wants_hidden:
                     d_hidden[rows] = gradient @ w
                 if wants_weight and dtype == fp32:
@@ -111,12 +119,13 @@ class _ModuleCrossEntropy(torch.autograd.Function):
             x = hidden[rows].detach().requires_grad_(wanted)
             with torch.set_grad_enabled(wanted):
                 chunk = F.cross_entropy(head(x).float(), labels[rows], reduction="none")
+                total = chunk.sum()
             losses[rows] = chunk.detach()
             if wanted:
-                d_x, *gradients = torch.autograd.grad(chunk.sum(), [x, *parameters])
+                d_x, *gradients = torch.autograd.grad(total, [x, *parameters])
                 d_hidden[rows] = d_x
-                for total, gradient in zip(sums, gradients, strict=True):
-                    total += gradient
+                for so_far, gradient in zip(sums, gradients, strict=True):
+                    so_far += gradient
         ctx.mark_non_differentiable(losses)
         ctx.gradients = (d_hidden, *map(_to, sums, parameters))
         return losses.sum(), losses

@@ -57,7 +57,8 @@ def load_model(
             "its tokenizer; expected a tokenizer and a model that were made for each other"
         )
     if activation_checkpointing:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
+        enable = getattr(model, "activation_checkpointing_enable", None)  # its name to come
+        (enable or model.gradient_checkpointing_enable)({"use_reentrant": False})
         model.config.use_cache = False
     return model.train()
 

@@ -1,0 +1,93 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from shoplm.corpus.packing import BlocksMeta, PackedBlocks
+from shoplm.lm.blocks import Blocks, block_order
+from shoplm.lm.packed import n_targets
+
+
+@pytest.fixture
+def directory(tmp_path):
+    """Three blocks of 6: segments of 4 and 2, of 5, of 1, 3 and 1."""
+    tokens = np.arange(18, dtype=np.uint16).reshape(3, 6) + 65_000
+    tokens[1, 5:] = tokens[2, 5:] = 2
+    PackedBlocks(
+        tokens=tokens,
+        lengths=np.array([4, 2, 5, 1, 3, 1], np.int32),
+        offsets=np.array([0, 2, 3, 6]),
+        documents=np.array([7, 1, 0, 3, 9, 4]),
+        meta=BlocksMeta(6, 3, 16, 6, 0, 16 / 18, 2, 65_100, "0123456789abcdef", 0),
+    ).save(tmp_path / "blocks")
+    return tmp_path / "blocks"
+
+
+def test_rows_come_with_their_segments_and_documents(directory):
+    blocks = Blocks.open(directory, tokenizer="0123456789abcdef")
+    tokens, segments = blocks.segments([2, 0])
+    assert tokens.tolist() == [
+        [65_012, 65_013, 65_014, 65_015, 65_016, 2],
+        [65_000, 65_001, 65_002, 65_003, 65_004, 65_005],
+    ]
+    assert segments.tolist() == [[0, 1, 1, 1, 2, -1], [0, 0, 0, 0, 1, 1]]
+    assert blocks.documents([2, 0]).tolist() == [[3, 9, 9, 9, 4, -1], [7, 7, 7, 7, 1, 1]]
+    assert tokens.dtype == segments.dtype == torch.int64
+    assert (len(blocks), blocks.sequence_length, blocks.meta["eos_id"]) == (3, 6, 2)
+
+
+def test_targets_are_counted_from_lengths_alone(directory):
+    blocks = Blocks.open(directory)
+    for rows, expected in (([0], 4), ([1], 4), ([2], 2), ([0, 1, 2], 10), ([], 0)):
+        assert blocks.n_targets(rows) == expected
+        if rows:
+            assert n_targets(blocks.segments(rows)[1]) == expected
+    assert blocks.n_tokens([0, 1, 2]) == 16 and blocks.n_tokens(np.array([1])) == 5
+
+
+def test_blocks_of_another_tokenizer_are_refused(directory):
+    with pytest.raises(ValueError, match=r"meta\.json: field 'tokenizer' is 0123456789abcdef.*"
+                                         "another tokenizer"):  # fmt: skip
+        Blocks.open(directory, tokenizer="fedcba9876543210")
+
+
+@pytest.mark.parametrize("name", ["tokens.npy", "lengths.npy", "documents.npy", "meta.json"])
+def test_missing_and_cut_files_are_refused(directory, name):
+    file = directory / name
+    content = file.read_bytes()
+    file.write_bytes(content[:-5])
+    with pytest.raises(ValueError, match="damaged"):
+        Blocks.open(directory)
+    file.unlink()
+    with pytest.raises(FileNotFoundError, match=rf"{name}: packed blocks are incomplete"):
+        Blocks.open(directory)
+
+
+def test_arrays_that_do_not_fit_are_refused(directory):
+    np.save(directory / "documents.npy", np.array([7, 1]))
+    with pytest.raises(ValueError, match="do not fit"):
+        Blocks.open(directory)
+
+
+def test_a_field_that_is_missing_is_named(directory):
+    meta = json.loads((directory / "meta.json").read_text())
+    del meta["tokenizer"]
+    (directory / "meta.json").write_text(json.dumps(meta))
+    with pytest.raises(ValueError, match=r"meta\.json: field 'tokenizer' is missing"):
+        Blocks.open(directory)
+
+
+def test_segments_longer_than_their_block_are_refused(directory):
+    np.save(directory / "lengths.npy", np.array([4, 2, 7, 1, 3, 1], np.int32))
+    with pytest.raises(ValueError, match=r"lengths\.npy: block 1 has segments of 7 tokens"):
+        Blocks.open(directory).segments([0, 1])
+
+
+def test_each_pass_has_its_own_order_that_follows_the_seed():
+    orders = [block_order(100, seed, pass_).tolist() for seed in (0, 1) for pass_ in (0, 1)]
+    assert all(sorted(order) == list(range(100)) for order in orders)
+    assert len({tuple(order) for order in orders}) == 4
+    assert block_order(100, 1, 1).tolist() == orders[3]
+    assert block_order(6, 0, 0).tolist() == [5, 2, 0, 3, 1, 4]
+    assert len(block_order(0, 0, 0)) == 0

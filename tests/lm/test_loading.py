@@ -1,0 +1,124 @@
+import json
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoTokenizer
+
+from shoplm.corpus.tokenising import Vocabulary
+from shoplm.lm.bloom import write_bloom
+from shoplm.lm.loading import load_model, stored_dtype, tokenizer_fingerprint
+from shoplm.lm.settings import BloomSettings
+
+
+@pytest.fixture(scope="module")
+def written(tokenizer_directory, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("loading") / "model"
+    tokenizer = AutoTokenizer.from_pretrained(tokenizer_directory)
+    write_bloom(directory, tokenizer, BloomSettings(hidden_size=16, layers=2, heads=2), 0)
+    return directory
+
+
+@pytest.fixture
+def directory(written, tmp_path):
+    return shutil.copytree(written, tmp_path / "model")
+
+
+def rewrite(directory, change):
+    tensors = load_file(directory / "model.safetensors")
+    change(tensors)
+    save_file(tensors, directory / "model.safetensors", metadata={"format": "pt"})
+
+
+def test_a_model_is_loaded_ready_to_train(directory):
+    model = load_model(directory)
+    assert model.training and not model.transformer.h[0].gradient_checkpointing
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+    assert model.lm_head.weight is model.transformer.word_embeddings.weight
+    stored = load_file(directory / "model.safetensors")["transformer.word_embeddings.weight"]
+    assert torch.equal(model.lm_head.weight, stored)
+    half = load_model(directory, "bf16", activation_checkpointing=True)
+    assert half.transformer.h[0].gradient_checkpointing and half.dtype == torch.bfloat16
+
+
+def test_the_stored_type_is_that_of_most_parameters(directory):
+    assert stored_dtype(directory) == torch.float32
+
+    def halve(tensors):
+        for name in tensors:
+            if "norm" not in name:
+                tensors[name] = tensors[name].bfloat16()
+
+    rewrite(directory, halve)
+    assert stored_dtype(directory) == torch.bfloat16
+
+
+def test_the_fingerprint_is_that_of_the_corpus(directory):
+    assert tokenizer_fingerprint(directory) == Vocabulary.open(directory).fingerprint
+    definition = json.loads((directory / "tokenizer.json").read_text())
+    definition["model"]["merges"].pop()
+    (directory / "tokenizer.json").write_text(json.dumps(definition))
+    changed = tokenizer_fingerprint(directory)
+    assert changed == Vocabulary.open(directory).fingerprint
+    (directory / "tokenizer.json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"tokenizer\.json"):
+        tokenizer_fingerprint(directory)
+
+
+def test_a_directory_without_weights_is_refused(directory):
+    (directory / "model.safetensors").unlink()
+    with pytest.raises(FileNotFoundError, match=r"there are no weights, expected model\.safe"):
+        load_model(directory)
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt"])
+def test_pickled_weights_are_refused_unread(directory, name):
+    (directory / "model.safetensors").unlink()
+    (directory / name).write_bytes(b"not even a pickle")
+    with pytest.raises(FileNotFoundError, match=rf"pickled \({name}\).*expected \*\.safetensors"):
+        load_model(directory)
+
+
+def test_a_vocabulary_smaller_than_the_tokenizers_is_refused(directory):
+    config = json.loads((directory / "config.json").read_text())
+    size = config["vocab_size"]
+    (directory / "config.json").write_text(json.dumps(config | {"vocab_size": size - 3}))
+
+    def shrink(tensors):
+        name = "transformer.word_embeddings.weight"
+        tensors[name] = tensors[name][:-3].clone()
+        tensors.pop("lm_head.weight", None)
+
+    rewrite(directory, shrink)
+    with pytest.raises(ValueError, match=f"{size - 3} embeddings, fewer than the {size} tokens"):
+        load_model(directory)
+
+
+def test_parameters_without_weights_are_not_drawn_at_random(directory):
+    rewrite(directory, lambda tensors: tensors.pop("transformer.h.1.mlp.dense_h_to_4h.weight"))
+    with pytest.raises(ValueError, match=r"lack 1 parameters.*h\.1\.mlp\.dense_h_to_4h\.weight"):
+        load_model(directory)
+
+
+def test_damaged_and_missing_files_are_named(directory, tmp_path):
+    weights = directory / "model.safetensors"
+    content = weights.read_bytes()
+    weights.write_bytes(content[:-10])
+    with pytest.raises(ValueError, match=r"model\.safetensors: damaged or cut short"):
+        load_model(directory)
+    weights.write_bytes(content)
+    (directory / "model.safetensors.index.json").write_text('{"weight_map": {"a": "gone.safe"}}')
+    with pytest.raises(FileNotFoundError, match=r"gone\.safe is missing"):
+        load_model(directory)
+    (directory / "model.safetensors.index.json").write_text("{}")
+    with pytest.raises(ValueError, match="no weight_map"):
+        load_model(directory)
+    (directory / "config.json").write_text("{")
+    with pytest.raises(ValueError, match=r"config\.json: damaged, not JSON"):
+        load_model(directory)
+    (directory / "config.json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"config\.json is missing"):
+        load_model(directory)
+    with pytest.raises(FileNotFoundError, match="no model directory"):
+        load_model(tmp_path / "nowhere")
