@@ -22,6 +22,8 @@ __all__ = ["plot_perplexity", "plot_training", "render_pretraining_page"]
 
 LEVEL = 0.05
 """A corrected p-value below it is called a difference."""
+FEW = 20
+"""Below so many documents, intervals of the stated 95% held the truth in 90% of trials or less."""
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -97,7 +99,7 @@ def _facts(runs: pd.DataFrame, pooled: pd.DataFrame, pairs: pd.DataFrame) -> dic
     variants, seeds = runs["variant"].nunique(), runs["seed"].nunique()
     facts = {
         f"variants, {seeds} seed{'s' * (seeds > 1)} each": f"{variants}",
-        "document tokens a model": f"{runs['tokens'].max():,}",
+        "document tokens a model, at most": f"{runs['tokens'].max():,}",
     }
     perplexity = pooled[pooled["metric"] == PERPLEXITY].dropna(subset="value")
     bases = base_names(pooled)
@@ -132,15 +134,21 @@ def _headlines(rows: pd.DataFrame) -> list[str]:
 
 def _how_sure(comparison: pd.DataFrame) -> str:
     seeds = comparison["n_seeds"].max()
-    if seeds > 1:
-        return (
-            "Intervals (95% unless set otherwise) say how much other documents would move a "
-            f"figure; ± and the small circles how much the {seeds} seeds do."
+    sentences = [
+        "Intervals (95% unless set otherwise) say how much other documents would move a figure"
+        + (
+            f"; ± and the small circles how much the {seeds} seeds do."
+            if seeds > 1
+            else ". There is one seed: how much another training run would is not known."
         )
-    return (
-        "Intervals (95% unless set otherwise) say how much other documents would move a figure. "
-        "There is one seed: how much another training run would is not known."
-    )
+    ]
+    few = comparison.loc[comparison["n"] < FEW, "split"]
+    if len(few):
+        sentences.append(
+            f"With fewer than {FEW} documents ({', '.join(order_splits(few))}) an interval is "
+            "narrower than it should be."
+        )
+    return " ".join(sentences)
 
 
 def _wide(rows: pd.DataFrame, shown: Callable[[pd.Series], str]) -> pd.DataFrame:
@@ -148,7 +156,9 @@ def _wide(rows: pd.DataFrame, shown: Callable[[pd.Series], str]) -> pd.DataFrame
     cells = rows.assign(shown=rows.apply(shown, axis=1))
     table = cells.pivot(index="split", columns="variant", values="shown")
     names = list(dict.fromkeys(rows["variant"]))
-    return table.loc[order_splits(rows["split"]), names].reset_index().rename_axis(columns=None)
+    table = table.loc[order_splits(rows["split"]), names]
+    table["documents"] = rows.groupby("split")["n"].max()
+    return table.reset_index().rename_axis(columns=None)
 
 
 def _perplexity(row: pd.Series) -> str:

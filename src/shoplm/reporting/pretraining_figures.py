@@ -18,8 +18,8 @@ TRAIN = "train"
 POINTS = 60
 """Points that a curve with a value a step is brought down to."""
 PANEL, HEAD = 190, 130  # pixels; the head has room for a legend of two lines
-TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1, 1.05, 1.1, 1.2,
-         1.5, 2, 3, 5, 10, 20, 50, 100]  # fmt: skip
+TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1, 1.02, 1.05,
+         1.1, 1.2, 1.5, 2, 3, 5, 10, 20, 50, 100]  # fmt: skip
 DOMAINS = ("general", "shop", "clusters")
 
 
