@@ -6,6 +6,7 @@ import pytest
 from kedro.config import OmegaConfigLoader
 from pydantic import ValidationError
 
+from shoplm.pipelines.base_model.params import BaseModelParams
 from shoplm.pipelines.data_mixing.params import DataMixingParams
 from shoplm.settings import CONFIG_LOADER_ARGS
 
@@ -41,3 +42,5 @@ def test_the_parameters_of_every_environment_are_valid(environment):
     loaded = OmegaConfigLoader(conf, env=environment, **CONFIG_LOADER_ARGS)
     params = DataMixingParams.model_validate(loaded["parameters"]["data_mixing"])
     assert set(params.resolved_mixtures()) == {"mixed", "separate", "ecom_only", "general_only"}
+    base = BaseModelParams.model_validate(loaded["parameters"]["base_model"]).held_out
+    assert (base.share, base.seed) == (params.held_out.share, params.held_out.seed)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from nbclient import NotebookClient
+from transformers import AutoTokenizer
 
 NOTEBOOKS = sorted(Path(__file__).parents[2].glob("notebooks/*.ipynb"))
 
@@ -75,6 +76,68 @@ def test_mixtures_share_a_budget_and_reach_their_ratios(demo_catalog):
     assert accounts.groupby("mixture")["target"].sum().between(19_998, 20_002).all()
     # what is left over is shorter than any document, which at this size is some percent
     assert (accounts["taken"] / accounts["target"]).between(0.97, 1).all()
+
+
+def test_no_mixture_has_a_held_out_record_or_a_product_of_one(demo_catalog, load):
+    kept, held = load("tokenised_records").set_index("record_id"), load("held_out_records")
+    assert {"general_en", "general_zh", "shop_en", "shop_zh"} == set(held["split"])
+    mixtures = demo_catalog.load("training_mixture").values()
+    mixed = set().union(*(mixture().to_pandas()["record_id"] for mixture in mixtures))
+    assert mixed and mixed.isdisjoint(held["record_id"])
+    held_keys, mixed_keys = (
+        {key for keys in kept.loc[list(ids), "keys"] for key in keys}
+        for ids in (held["record_id"], mixed)
+    )
+    assert held_keys and held_keys.isdisjoint(mixed_keys)
+    report = demo_catalog.load("mixing_report")["held_out"]
+    assert report["records"] == len(held) == sum(s["records"] or 0 for s in report["splits"])
+    assert report["records"] + report["trainable_records"] == len(kept)
+
+
+def test_held_out_blocks_are_records_alone_and_the_same_products_as_clusters(demo_catalog, load):
+    blocks, report = demo_catalog.load("held_out_blocks"), demo_catalog.load("mixing_report")
+    sizes = {s["split"]: s["measured_documents"] for s in report["held_out"]["splits"]}
+    assert {name: packed.meta.n_documents for name, packed in blocks.items()} == sizes
+    assert {f"{kind}_{language}" for kind in ("general", "shop", "clusters")
+            for language in ("en", "zh")} == set(blocks)  # fmt: skip
+    tokenizer = AutoTokenizer.from_pretrained(demo_catalog.load("base_model"))
+    mixed = demo_catalog.load("packed_blocks")["mixed"].meta
+    texts = load("tokenised_records").merge(load("held_out_records"), on="record_id")
+    for name, packed in blocks.items():
+        assert packed.meta.tokenizer == mixed.tokenizer and packed.meta.n_tokens <= 2_000
+        assert packed.meta.sequence_length == mixed.sequence_length
+        documents = decoded(packed, tokenizer)
+        if name.startswith("clusters"):
+            language = name.removeprefix("clusters_")
+            parts = set(texts.loc[texts["split"] == f"shop_{language}", "text"])
+            assert all(sum(part in text for part in parts) > 1 for text in documents)
+        else:
+            assert documents <= set(texts.loc[texts["split"] == name, "text"])
+
+
+def test_the_base_model_has_not_seen_what_is_held_out(demo_catalog, load):
+    tokenizer = AutoTokenizer.from_pretrained(demo_catalog.load("base_model"))
+    blocks = demo_catalog.load("base_blocks")
+    seen = " ".join(decoded(blocks["general"], tokenizer))
+    texts = load("tokenised_records").merge(load("held_out_records"), on="record_id")
+    general = texts[texts["split"].str.startswith("general")]["text"]
+    passages = [text[at : at + 60] for text in general for at in range(0, len(text) - 60, 30)]
+    assert len(general) > 10 and len(passages) > 100
+    assert not [text for text in general if text.split("\n", 1)[1].strip() in seen]
+    assert np.mean([passage in seen for passage in passages]) < 0.01
+    measured = decoded(blocks["general_en"], tokenizer) | decoded(blocks["general_zh"], tokenizer)
+    bodies = {text.split("\n", 1)[1].strip() for text in general}
+    assert measured and measured <= bodies
+
+
+def decoded(packed, tokenizer):
+    """The texts of the documents in some blocks."""
+    pieces = {}
+    for block in range(packed.meta.n_blocks):
+        names = packed.documents[packed.offsets[block] : packed.offsets[block + 1]]
+        for name, piece in zip(names.tolist(), packed.segments(block), strict=True):
+            pieces.setdefault(name, []).append(piece)
+    return {tokenizer.decode(parts[0][:-1]) for parts in pieces.values() if len(parts) == 1}
 
 
 def test_blocks_hold_exactly_the_mixture(demo_catalog, load):
