@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import numpy as np
 import pytest
 
 import shoplm
-from shoplm import launch
 from shoplm.lm.run import DOCUMENT_LOSSES, METRICS, TrainingRun, TrainingSettings
 
 LENGTH = 32
@@ -92,6 +90,17 @@ def training_inputs(tmp_path_factory, tokenizer_directory):
         write_blocks(root / "blocks", documents(60), tokenizer, 1),
         write_blocks(root / "held_out", documents(13), tokenizer, 1),
     )
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _one_thread():
+    """Tensors are tiny here, and children are given one thread too."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,8 @@ import shutil
 from pathlib import Path
 
 import torch
+from huggingface_hub import save_torch_state_dict
+from safetensors import safe_open
 from transformers import PreTrainedModel
 from transformers.utils import logging
 
@@ -28,9 +30,21 @@ def write_model(
     Raises:
         OSError: there is no room; nothing of it stays.
     """
-    logging.disable_progress_bar()
     with appearing(directory) as aside:
-        model.save_pretrained(aside, state_dict=weights)
+        if weights.keys() == _stored_names(base_model):
+            # what save_pretrained does, which first imports accelerate and deepspeed for seconds
+            save_torch_state_dict(weights, aside, metadata={"format": "pt"})
+        else:  # it knows under which other names this class is stored
+            logging.disable_progress_bar()
+            model.save_pretrained(aside, state_dict=weights)
         for file in sorted(base_model.iterdir()):
             if file.is_file() and not any(file.match(pattern) for pattern in _WEIGHTS):
                 shutil.copyfile(file, aside / file.name)
+
+
+def _stored_names(base_model: Path) -> set[str]:
+    names: set[str] = set()
+    for file in base_model.glob("*.safetensors"):
+        with safe_open(file, framework="pt") as tensors:
+            names.update(tensors.keys())
+    return names

@@ -38,7 +38,7 @@ def plan_steps(training: TrainingSettings, n_blocks: int, sequence_length: int) 
             f"{sequence_length}"
         )
     blocks_per_step = training.batch_tokens // sequence_length
-    available = int(training.passes * n_blocks)
+    available = int(round(training.passes * n_blocks, 6))  # 2.3 * 100 is a little below 230
     if training.tokens is None:
         n_steps = available // blocks_per_step
     else:
@@ -80,9 +80,9 @@ def learning_rate(schedule: ScheduleSettings, peak: float, step: int, n_steps: i
     if schedule.kind == "constant":
         return peak
     if schedule.kind == "cosine":
-        first = warmup
+        first = max(1, warmup)
     else:
-        first = max(warmup, n_steps - max(1, round(schedule.decay * n_steps)))
+        first = max(1, warmup, n_steps - max(1, round(schedule.decay * n_steps)))
     if step <= first:
         return peak
     done = (step - first) / (n_steps - first)

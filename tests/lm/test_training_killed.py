@@ -1,0 +1,96 @@
+"""Training programs that are killed, through the launcher."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from shoplm import launch
+from shoplm.launch import LaunchError, LaunchSettings, is_complete
+from shoplm.lm.lock import LOCK_FILE
+
+PROGRAM = "shoplm.lm.train"
+KILLED = Path(__file__).parents[1] / "programs" / "killed_trainer.py"
+ALONE = LaunchSettings(threads=1, grace_seconds=1)
+
+
+def killed_trainer(folder: Path, step: int, **settings) -> LaunchSettings:
+    """Settings for the program that kills itself while it writes a checkpoint."""
+    environment = {"KILL_IN": folder.name, "KILL_AT": str(step)}
+    return LaunchSettings(threads=1, grace_seconds=1, environment=environment, **settings)
+
+
+def kill_when(condition, run_file: Path, seconds: float) -> threading.Thread:
+    """SIGKILL the program that trains beside `run_file`, so long after `condition` holds."""
+
+    def watch() -> None:
+        while not condition():
+            time.sleep(0.005)
+        time.sleep(seconds)
+        pid = int((run_file.parent / LOCK_FILE).read_text())
+        psutil.Process(pid).send_signal(signal.SIGKILL)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    return thread
+
+
+@pytest.fixture(scope="module")
+def long_training():
+    """50 steps with a checkpoint at every third."""
+    return {"passes": 4.0, "checkpoint_steps": 3, "keep": [0.25, 0.5], "evaluations": 4}
+
+
+def test_a_run_killed_at_any_moment_ends_like_an_undisturbed_one(
+    training_inputs, results, tmp_path, long_training
+):
+    whole = training_inputs.write(tmp_path / "whole", **long_training)
+    killed = training_inputs.write(tmp_path / "killed", **long_training)
+
+    started = killed.parent / "metrics.jsonl"
+    seconds = random.uniform(0, 0.3)  # any moment is to be survived: no seed
+    thread = kill_when(started.exists, killed, seconds)
+    with pytest.raises(LaunchError, match="SIGKILL"):
+        launch.run(PROGRAM, [whole, killed], tmp_path, ALONE)
+    thread.join()
+    assert is_complete(whole) and not is_complete(killed), f"killed after {seconds} s"
+    with pytest.raises(LaunchError, match="SIGKILL"):
+        launch.run(KILLED, [whole, killed], tmp_path, killed_trainer(killed.parent, 36))
+    launch.run(PROGRAM, [whole, killed], tmp_path, ALONE)
+
+    assert "resumed_after=33" in (tmp_path / "launch.log").read_text()
+    assert len(results.losses(killed)) == 50
+    for split in ("train", "shop_en"):
+        assert results.losses(killed, split) == pytest.approx(
+            results.losses(whole, split), abs=1e-6
+        )
+    documents = [[r["loss"] for r in results.documents(file)] for file in (killed, whole)]
+    assert documents[0] == pytest.approx(documents[1], abs=1e-5)
+    for folder in (killed.parent, whole.parent):
+        assert not list(folder.rglob("*.part")) and not (folder / "checkpoints").exists()
+    models = [
+        sorted(path.name for path in (f.parent / "models").iterdir()) for f in (killed, whole)
+    ]
+    assert models[0] == models[1] and len(models[0]) == 3
+
+
+def test_two_processes_agree_with_one_which_takes_over(training_inputs, results, tmp_path):
+    whole = training_inputs.write(tmp_path / "whole")
+    shared = training_inputs.write(tmp_path / "shared", micro_batch=1)
+    torchrun = killed_trainer(shared.parent, 8, launcher="torchrun", processes=2)
+    with pytest.raises(LaunchError):
+        launch.run(KILLED, [shared], tmp_path, torchrun)
+    assert max(results.losses(shared)) == 8
+    launch.run(PROGRAM, [whole, shared], tmp_path, ALONE)
+    log = (tmp_path / "launch.log").read_text()
+    assert "resumed_after=4" in log
+    for split in ("train", "shop_en"):
+        assert results.losses(shared, split) == pytest.approx(
+            results.losses(whole, split), abs=2e-6
+        )
