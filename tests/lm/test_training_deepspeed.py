@@ -1,0 +1,138 @@
+"""DeepSpeed for real, with two processes on the CPU, against plain PyTorch.
+
+The first use on a machine compiles two extensions, which takes minutes; hence the long limit.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM
+
+from shoplm import launch
+from shoplm.launch import LaunchError, LaunchSettings, is_complete
+from shoplm.lm import trainer
+from shoplm.lm.blocks import Blocks
+from shoplm.lm.deepspeed_config import deepspeed_config
+from shoplm.lm.processes import Processes
+from shoplm.lm.run import FINAL, TrainingRun
+from shoplm.lm.train import train
+
+pytestmark = pytest.mark.timeout(900)
+
+KILLED = Path(__file__).parents[1] / "programs" / "killed_trainer.py"
+ZERO_2 = {"zero": {"stage": 2, "offload_optimizer": True}, "micro_batch": 1}
+ZERO_3 = {"zero": {"stage": 3}, "activation_checkpointing": True}
+FOUR = {"batch_tokens": 4 * 32}
+"""Two blocks a process and step: two micro-batches of one."""
+
+
+@pytest.fixture(scope="module")
+def runs(training_inputs, tmp_path_factory):
+    """Runs of plain PyTorch in this process, and of DeepSpeed in two starts of two others."""
+    root = tmp_path_factory.mktemp("deepspeed")
+    files = {
+        "plain": training_inputs.write(root / "plain", **FOUR),
+        "zero_2": training_inputs.write(root / "zero_2", **FOUR, **ZERO_2),
+        "zero_3": training_inputs.write(root / "zero_3", **FOUR, **ZERO_3),
+        "bf16": training_inputs.write(root / "bf16", **FOUR, zero={"stage": 1}, precision="bf16"),
+        "killed": training_inputs.write(root / "killed", **FOUR, **ZERO_2, checkpoint_steps=2),
+    }
+    diverging = {"optimizer": {"learning_rate": 1e25}, "schedule": {"kind": "constant"}}
+    files["diverging"] = training_inputs.write(
+        root / "diverging", checkpoint_steps=1, zero={"stage": 2}, **FOUR, **diverging
+    )
+    train(files["plain"], Processes(0, 1, torch.device("cpu")))
+
+    settings = LaunchSettings(
+        launcher="deepspeed",
+        processes=2,
+        threads=1,
+        grace_seconds=1,
+        environment={"DS_ACCELERATOR": "cpu", "KILL_IN": "killed", "KILL_AT": "4"},
+    )
+    with pytest.raises(LaunchError):
+        launch.run(KILLED, [files[n] for n in ("zero_2", "killed")], root, settings)
+    last = [files[n] for n in ("killed", "zero_3", "bf16", "diverging")]
+    with pytest.raises(LaunchError) as failure:
+        launch.run("shoplm.lm.train", last, root, settings)
+    return SimpleNamespace(
+        **files, failure=str(failure.value), log=(root / "launch.log").read_text()
+    )
+
+
+def test_it_is_told_what_the_settings_say(runs):
+    told = json.loads((runs.zero_2.parent / "deepspeed.json").read_text())
+    assert told == deepspeed_config(TrainingRun.read(runs.zero_2).training, 2, 32)
+    assert told["zero_optimization"]["offload_optimizer"]["device"] == "cpu"
+    assert (told["gradient_accumulation_steps"], told["train_micro_batch_size_per_gpu"]) == (2, 1)
+
+
+@pytest.mark.parametrize("name", ["zero_2", "zero_3"])
+def test_it_agrees_with_plain_pytorch(runs, results, name):
+    file = getattr(runs, name)
+    assert is_complete(file)
+    for split in ("train", "shop_en"):
+        plain = results.losses(runs.plain, split)
+        assert results.losses(file, split) == pytest.approx(plain, abs=1e-5)
+    norms = [
+        [r["value"] for r in results.rows(f) if r["metric"] == "gradient_norm"]
+        for f in (file, runs.plain)
+    ]
+    assert norms[0] == pytest.approx(norms[1], rel=1e-4)
+    ours, theirs = (load_file(f.parent / FINAL / "model.safetensors") for f in (file, runs.plain))
+    assert ours.keys() == theirs.keys()
+    for key, tensor in theirs.items():
+        assert torch.allclose(ours[key], tensor, atol=1e-4), key
+
+
+@pytest.mark.parametrize("name", ["zero_2", "zero_3"])
+def test_a_packed_document_is_as_if_alone(training_inputs, runs, results, name):
+    """Its loss during training is what stock BLOOM with the saved weights gives it by itself."""
+    file = getattr(runs, name)
+    model = AutoModelForCausalLM.from_pretrained(file.parent / FINAL).eval()
+    blocks = Blocks.open(training_inputs.held_out)
+    last = {r["document"]: r["loss"] for r in results.documents(file) if r["step"] == 6}
+    for row in range(len(blocks)):
+        start = 0
+        for segment in range(*blocks.offsets[row : row + 2]):
+            length = int(blocks.lengths[segment])
+            alone = torch.tensor(blocks.tokens[row, start : start + length].astype(int))[None]
+            with torch.no_grad():
+                loss = float(model(alone, labels=alone).loss) * (length - 1)
+            assert last[int(blocks.document_of[segment])] == pytest.approx(loss, abs=1e-4)
+            start += length
+
+
+def test_bf16_stays_near_fp32(runs, results):
+    plain = results.losses(runs.plain)
+    assert results.losses(runs.bf16) == pytest.approx(plain, abs=0.02)
+
+
+def test_a_killed_run_goes_on(runs, results):
+    assert "resumed_after=2" in runs.log
+    for split in ("train", "shop_en"):
+        assert results.losses(runs.killed, split) == pytest.approx(
+            results.losses(runs.zero_2, split), abs=1e-6
+        )
+
+
+def test_a_loss_that_is_not_finite_stops_it(runs, results):
+    assert "stopped at step 2: the loss is" in runs.failure
+    assert "last good checkpoint is" in runs.failure
+    assert sorted(results.losses(runs.diverging)) == [1]
+    folder = runs.diverging.parent
+    assert [path.name for path in (folder / "checkpoints").iterdir()] == ["step-000001"]
+    assert not (folder / FINAL).exists()
+
+
+def test_another_number_of_processes_is_refused(runs, monkeypatch):
+    """What DeepSpeed wrote with two processes, one cannot take up."""
+    monkeypatch.setattr(trainer, "DeepSpeedEngine", lambda *_: SimpleNamespace(close=lambda: None))
+    with pytest.raises(ValueError, match="written by DeepSpeed with 2 processes, now there are 1"):
+        train(runs.diverging, Processes(0, 1, torch.device("cpu")))
