@@ -69,7 +69,7 @@ def hold_out_records(records: Table, clusters: Table, settings: HeldOutSettings)
 
 
 def split_name(kind: str, language: str) -> str:
-    """`general_en`, `shop_zh`; usable as a folder name."""
+    """`general_en`, `shop_zh`; a name that a folder can have."""
     return re.sub(r"[^\w.-]", "-", f"{kind}_{language}")
 
 

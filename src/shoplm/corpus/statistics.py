@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from ibis import Table, _
 
+from shoplm.corpus.held_out import split_name
 from shoplm.corpus.ordering import seeded_hash
 from shoplm.corpus.packing import BlocksMeta
 
@@ -113,35 +114,35 @@ def describe_held_out(held_out: Table, tokenised: Table, blocks: Mapping[str, Bl
     Returns:
         `records, tokens` held out, `trainable_records, trainable_tokens` (with them: all that was
         kept) and `splits`, a list of `split, records, tokens, measured_documents,
-        measured_tokens`. For `clusters_*` records and tokens are null: `shop_*` counts them.
-        A split that nothing is left of after `max_tokens`, or that has no cluster of two records,
-        has 0 measured documents and no blocks.
+        measured_tokens`, one for each kind and language that was kept. A split of which nothing
+        is measured has no blocks: too little text to hold any out, or no cluster of two records.
     """
     sizes = [_.count().name("records"), _.n_tokens.sum().fill_null(0).name("tokens")]
-    kept = tokenised.agg(sizes).to_pyarrow().to_pylist()[0]
-    sides = tokenised.inner_join(held_out, "record_id").group_by("split").agg(sizes).to_pandas()
-    shop = [name for name in sides["split"] if name.startswith("shop_")]
-    names = [*sides["split"], *(name.replace("shop", "clusters", 1) for name in shop), *blocks]
-    rows = sides.set_index("split").to_dict("index")
-    splits = []
-    for name in sorted(set(names)):
-        meta = blocks.get(name)
-        splits.append(
-            {
-                "split": name,
-                "records": rows[name]["records"] if name in rows else None,
-                "tokens": rows[name]["tokens"] if name in rows else None,
-                "measured_documents": meta.n_documents if meta else 0,
-                "measured_tokens": meta.n_tokens if meta else 0,
-            }
-        )
-    records, tokens = int(sides["records"].sum()), int(sides["tokens"].sum())
+    kept = tokenised.group_by("kind", "language").agg(sizes).to_pandas()
+    chosen = tokenised.inner_join(held_out, "record_id").group_by("split").agg(sizes).to_pandas()
+    held = {row.split: (row.records, row.tokens) for row in chosen.itertuples()}
+    names = {split_name(side.kind, side.language): (0, 0) for side in kept.itertuples()} | held
+    names |= {  # the records of shop_*, once more
+        name.replace("shop", "clusters", 1): (None, None)
+        for name in names
+        if name.startswith("shop_")
+    }
+    records, tokens = int(chosen["records"].sum()), int(chosen["tokens"].sum())
     return {
         "records": records,
         "tokens": tokens,
-        "trainable_records": kept["records"] - records,
-        "trainable_tokens": kept["tokens"] - tokens,
-        "splits": splits,
+        "trainable_records": int(kept["records"].sum()) - records,
+        "trainable_tokens": int(kept["tokens"].sum()) - tokens,
+        "splits": [
+            {
+                "split": name,
+                "records": names[name][0],
+                "tokens": names[name][1],
+                "measured_documents": blocks[name].n_documents if name in blocks else 0,
+                "measured_tokens": blocks[name].n_tokens if name in blocks else 0,
+            }
+            for name in sorted(names)
+        ],
     }
 
 

@@ -78,7 +78,7 @@ def render_mixing_page(
                 f"{held_out['trainable_records']:,} may be: general texts by their content, shop "
                 "records by whole components, so that no product of theirs is trained on. Losses "
                 "are measured on some of each split; clusters join records of the shop splits. A "
-                "split without measured documents is left out.",
+                "split without measured documents is left out: it has too little text.",
                 pd.DataFrame(held_out["splits"]),
             ),
             Section(
