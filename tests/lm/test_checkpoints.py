@@ -9,8 +9,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 
 from shoplm.lm.checkpoints import Checkpoints, appearing, verify
+from shoplm.lm.models import write_model
 from shoplm.lm.processes import Processes
 from shoplm.lm.results import ResultFile
 
@@ -111,6 +113,23 @@ def test_a_full_disk_leaves_those_before_and_nothing_else(checkpoints, write):
         checkpoints.save(4, no_room(write))
     assert [path.name for path in checkpoints.folder.iterdir()] == ["step-000002"]
     assert verify(checkpoints.path(2))["step"] == 2
+
+
+def test_a_full_disk_at_a_model(tmp_path, training_inputs):
+    base = training_inputs.base_model
+    weights = load_file(base / "model.safetensors")
+    write_model(tmp_path / "final", None, weights, base)
+    before = (tmp_path / "final" / "model.safetensors").read_bytes()
+    with pytest.raises(OSError, match=r"final: cannot be written, is the disk full\?"):
+        no_room(write_model)(tmp_path / "final", None, weights, base)
+    assert [path.name for path in tmp_path.iterdir()] == ["final"]
+    assert (tmp_path / "final" / "model.safetensors").read_bytes() == before
+
+
+def test_a_full_disk_at_results(tmp_path):
+    rows = [{"step": step} for step in range(1000)]
+    with pytest.raises(OSError, match=r"metrics.jsonl: cannot be written, is the disk full\?"):
+        no_room(ResultFile(tmp_path / "metrics.jsonl").append)(rows)
 
 
 def test_a_folder_appears_whole_or_stays_as_it_was(tmp_path):

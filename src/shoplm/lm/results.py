@@ -25,8 +25,11 @@ class ResultFile:
             OSError: there is no room.
         """
         lines = "".join(json.dumps(row) + "\n" for row in rows)
-        with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(lines)
+        try:
+            with self.path.open("a", encoding="utf-8") as stream:
+                stream.write(lines)
+        except OSError as error:
+            raise OSError(f"{self.path}: cannot be written, is the disk full? {error}") from error
 
     def cut(self, step: int) -> None:
         """Drop rows of later steps, and a last line that a killed process left unfinished."""

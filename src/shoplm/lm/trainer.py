@@ -185,9 +185,10 @@ class Trainer:
     def _check_finite(self, step: int, name: str, value: float) -> None:
         if math.isfinite(value):
             return
+        good = f"the last good checkpoint is {self.last_good}"
         raise FloatingPointError(
             f"{self.directory}: stopped at step {step}: the {name} is {value}; nothing of this "
-            f"step is kept, the last good checkpoint is {self.last_good or 'none, there was none'}"
+            f"step is kept, {good if self.last_good else 'there is no checkpoint yet'}"
         )
 
     def _measure(self, step: int) -> None:
