@@ -237,6 +237,7 @@ def test_the_model_stays_an_ordinary_one(tmp_path):
         )
 
 
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`")  # peft about transformers
 @pytest.mark.parametrize("targets", [["query_key_value"], ["query_key_value", "lm_head"]])
 def test_adapters_train_and_the_rest_does_not(targets):
     peft = pytest.importorskip("peft")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
@@ -37,7 +39,7 @@ class PackedCausalLM(nn.Module):
         tokens: Tensor,
         segments: Tensor,
         supervised: Tensor | None = None,
-        reduction: str = "sum",
+        reduction: Literal["sum", "none"] = "sum",
     ) -> Tensor:
         """Cross-entropy of each token given those before it in its segment, in nats.
 
@@ -51,6 +53,22 @@ class PackedCausalLM(nn.Module):
             "sum": the fp32 sum over targets, differentiable. "none": (B, L) fp32, at place t the
             loss of predicting token t, 0 where it is no target; not differentiable.
         """
+        with torch.set_grad_enabled(torch.is_grad_enabled() and reduction == "sum"):
+            total, losses, places = self._losses(tokens, segments, supervised)
+        if reduction == "sum":
+            return total
+        by_place = losses.new_zeros(tokens.numel())
+        by_place[places] = losses
+        return by_place.view(tokens.shape)
+
+    def logits(self, tokens: Tensor, segments: Tensor) -> Tensor:
+        """(B, L, vocabulary): at place t of what follows it, given its segment up to t."""
+        return self._head()(self._hidden(tokens, segments))
+
+    def _losses(
+        self, tokens: Tensor, segments: Tensor, supervised: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Sum of target losses, each of them, and the places of the targets."""
         hidden = self._hidden(tokens, segments).flatten(0, 1)
         places = target_mask(segments, supervised).flatten().nonzero()[:, 0]
         labels = tokens.flatten()[places]
@@ -61,15 +79,7 @@ class PackedCausalLM(nn.Module):
             total, losses = head(hidden, labels, rows_per_chunk)
         else:
             total, losses = module_cross_entropy(hidden, head, labels, rows_per_chunk)
-        if reduction == "sum":
-            return total
-        by_place = losses.new_zeros(tokens.numel())
-        by_place[places] = losses
-        return by_place.view(tokens.shape)
-
-    def logits(self, tokens: Tensor, segments: Tensor) -> Tensor:
-        """(B, L, vocabulary): at place t of what follows it, given its segment up to t."""
-        return self._head()(self._hidden(tokens, segments))
+        return total, losses, places
 
     def _rows_per_chunk(self, device: str) -> int:
         vocabulary = self._vocabulary_size()
