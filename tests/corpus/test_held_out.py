@@ -11,6 +11,7 @@ from shoplm.corpus.held_out import (
     are_held_out,
     content_key,
     hold_out_records,
+    list_documents,
     measured_documents,
     split_name,
 )
@@ -201,3 +202,24 @@ def test_splits_without_documents_are_absent():
 
 def test_names_of_splits_are_names_of_folders():
     assert split_name("shop", "zh-Hans/CN") == "shop_zh-Hans-CN"
+
+
+def test_documents_are_listed_under_the_numbers_that_blocks_have_for_them():
+    frame, _ = corpus()
+    held_out = hold_out(frame)
+    splits = measure(frame, held_out)
+    listed = list_documents(splits, ibis.memtable(held_out))
+    component = frame.set_index("record_id")["component"]
+    assert set(listed["split"]) == set(splits)
+    for split, rows in splits.items():
+        of_split = listed[listed["split"] == split]
+        assert of_split["document_id"].tolist() == sorted(set(rows["document_id"].to_pylist()))
+        assert of_split["document"].tolist() == list(range(len(of_split)))
+        expected = {
+            document: component[record]
+            for document, record in zip(
+                rows["document_id"].to_pylist(), rows["record_id"].to_pylist(), strict=True
+            )
+        }
+        assert dict(zip(of_split["document_id"], of_split["component"], strict=True)) == expected
+    assert list_documents({}, ibis.memtable(held_out)).empty

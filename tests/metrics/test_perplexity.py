@@ -152,6 +152,9 @@ def test_documents_of_a_group_are_resampled_as_one():
     grouped_value, grouped_width, groups = measure(rows.assign(group=np.tile(products, 2)))
     assert grouped_value == pytest.approx(value) and (n, groups) == (100, 20)
     assert grouped_width > 1.5 * width
+    some = rows.assign(group=np.tile(np.where(products, products, np.nan), 2))
+    with pytest.raises(ValueError, match="document 0 of split 'shop_en' has no group"):
+        measure(some)
 
 
 def test_equal_models_differ_by_nothing():

@@ -81,11 +81,19 @@ def catalog(tmp_path_factory, tokenizer_directory):
         {"shop_en": make_blocks(vocabulary, 2, 3), "general_zh": make_blocks(vocabulary, 1, 4)}
     )
     params = make_params(folder / "runs")
+    documents = pd.DataFrame(
+        [
+            {"split": split, "document": number, "document_id": f"d{number}", "component": number}
+            for split, held in blocks["held_out"].load().items()
+            for number in sorted(set(held.documents.tolist()))
+        ]
+    )
     csv, figures = ("pretrain_metrics", "pretrain_comparison"), ("pretraining", "perplexity")
     return DataCatalog(
         {
             "packed_blocks": blocks["packed"],
             "held_out_blocks": blocks["held_out"],
+            "held_out_documents": MemoryDataset(documents),
             "base_model": ModelDirectoryDataset(path=str(folder / "base_model")),
             "other_base_models": MemoryDataset({}),
             "params:continual_pretrain": MemoryDataset(params),

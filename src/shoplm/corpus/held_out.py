@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -113,6 +113,30 @@ def measured_documents(
         together = make_documents(joined, "clusters", separator_tokens)
         made |= split_documents(together, np.full(len(together.kind), "clusters"), settings)
     return dict(sorted(made.items()))
+
+
+def list_documents(splits: Mapping[str, pa.Table], held_out: Table) -> pd.DataFrame:
+    """Which component of the record graph each measured document is of.
+
+    Losses of documents of one component, in any split, go together: they are about the same
+    products.
+
+    Args:
+        splits: see `measured_documents`.
+        held_out: see `hold_out_records`.
+
+    Returns:
+        `split, document, document_id, component`; `document` is the number that packed blocks
+        have for it.
+    """
+    component = held_out.select("record_id", "component").to_pandas()
+    parts = [pd.DataFrame(columns=["split", "document", "document_id", "component"])]
+    for split, rows in splits.items():
+        of_record = rows.select(["document_id", "record_id"]).to_pandas().merge(component)
+        documents = of_record.groupby("document_id", as_index=False)["component"].first()
+        documents["document"] = np.arange(len(documents))  # by sorted id, as when packed
+        parts.append(documents.assign(split=split)[parts[0].columns])
+    return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
 
 
 def _general(records: Table, clusters: Table, settings: HeldOutSettings) -> pd.DataFrame:

@@ -225,6 +225,13 @@ def _checked(document_losses: pd.DataFrame) -> pd.DataFrame:
             "not a finite number"
         )
     if "group" in document_losses:
+        alone = document_losses[document_losses["group"].isna()]
+        if len(alone):
+            row = alone.iloc[0]
+            raise ValueError(
+                f"document_losses: document {row['document']} of split {row['split']!r} has no "
+                "group, but others have; were they held out in another run of data_mixing?"
+            )
         unit = document_losses["group"].astype(str)
     else:
         unit = document_losses["split"] + "\0" + document_losses["document"].map("{:012d}".format)

@@ -101,12 +101,19 @@ def _named(there: Mapping, name: str | None, what: str, where: str) -> Any:
 
 def compare_models(
     document_losses: DataFrame,
+    held_out_documents: DataFrame,
     held_out_blocks: dict[str, PackedBlocks],
     params: ContinualPretrainParams,
 ) -> DataFrame:
-    """Final perplexities with intervals, against the base model and between variants."""
+    """Final perplexities with intervals, against the base model and between variants.
+
+    Documents of one component of the record graph are resampled together.
+    """
     from shoplm.metrics import perplexity
 
+    key = ["split", "document"]
+    groups = held_out_documents.set_index(key)["component"].rename("group")
+    document_losses = document_losses.join(groups, on=key)
     vocabulary = max(held.meta.vocabulary_size for held in held_out_blocks.values())
     return perplexity.compare_models(
         document_losses, params.bootstrap, params.comparisons, vocabulary

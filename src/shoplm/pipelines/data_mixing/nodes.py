@@ -144,8 +144,8 @@ def pack_held_out(
     tokenised_records: Table,
     base_model: Path,
     params: DataMixingParams,
-) -> dict[str, PackedBlocks]:
-    """Packed blocks of each held-out split."""
+) -> tuple[dict[str, PackedBlocks], DataFrame]:
+    """Packed blocks of each held-out split, and which documents are in them."""
     from shoplm.corpus import held_out, packing, tokenising
 
     vocabulary, settings = tokenising.Vocabulary.open(base_model), params.held_out
@@ -156,10 +156,11 @@ def pack_held_out(
     tokens = packing.RecordTokens.from_table(
         tokenised_records.semi_join(held_out_records, "record_id")
     )
-    return {
+    blocks = {
         name: packing.pack_documents(rows, tokens, vocabulary, params.packing, settings.seed)
         for name, rows in splits.items()
     }
+    return blocks, held_out.list_documents(splits, held_out_records)
 
 
 def mix_documents(

@@ -34,7 +34,7 @@ def create_pipeline() -> Pipeline:
         (nodes.hold_out_records, ["tokenised_records", "clusters", PARAMS], "held_out_records"),
         (nodes.pack_held_out,
          ["held_out_records", "clusters", "tokenised_records", "base_model", PARAMS],
-         "held_out_blocks"),
+         ["held_out_blocks", "held_out_documents"]),
         (nodes.mix_documents,
          ["clusters", "tokenised_records", "held_out_records", "base_model", PARAMS],
          ["training_mixture", "mixture_accounts"]),
