@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shoplm.lm.run import TrainingSettings
-from shoplm.lm.schedule import plan_steps
+from shoplm.lm.schedule import available_blocks, plan_steps
 
 
 def share_budget(
@@ -21,7 +21,7 @@ def share_budget(
         ValueError: a run cannot make its steps with its blocks; the message names it.
     """
     available = {
-        name: int(training.passes * blocks[name][0]) * blocks[name][1]
+        name: available_blocks(training.passes, blocks[name][0]) * blocks[name][1]
         for name, training in trainings.items()
         if training.tokens is None
     }
@@ -49,7 +49,7 @@ def shorten_to_data(
         n_blocks: their number.
         sequence_length: tokens a block.
     """
-    available = int(training.passes * n_blocks) * sequence_length
+    available = available_blocks(training.passes, n_blocks) * sequence_length
     tokens = min(training.tokens or available, available)
     whole = max(sequence_length, tokens // sequence_length * sequence_length)
     batch = min(training.batch_tokens, whole)

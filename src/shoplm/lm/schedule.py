@@ -38,7 +38,7 @@ def plan_steps(training: TrainingSettings, n_blocks: int, sequence_length: int) 
             f"{sequence_length}"
         )
     blocks_per_step = training.batch_tokens // sequence_length
-    available = int(round(training.passes * n_blocks, 6))  # 2.3 * 100 is a little below 230
+    available = available_blocks(training.passes, n_blocks)
     if training.tokens is None:
         n_steps = available // blocks_per_step
     else:
@@ -59,6 +59,11 @@ def plan_steps(training: TrainingSettings, n_blocks: int, sequence_length: int) 
     kept = frozenset(max(1, round(share * n_steps)) for share in training.keep) - {n_steps}
     equal = (round(i * n_steps / training.evaluations) for i in range(training.evaluations + 1))
     return StepPlan(n_steps, blocks_per_step, frozenset(equal) | kept, kept)
+
+
+def available_blocks(passes: float, n_blocks: int) -> int:
+    """Whole blocks in so many passes over `n_blocks` blocks."""
+    return int(round(passes * n_blocks, 6))  # 2.3 * 100 is a little below 230
 
 
 def learning_rate(schedule: ScheduleSettings, peak: float, step: int, n_steps: int) -> float:
