@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from huggingface_hub import save_torch_state_dict
 from transformers import BloomConfig, BloomForCausalLM, PreTrainedTokenizerFast
-from transformers.utils import logging
 
 from shoplm.lm.settings import BloomSettings
 
@@ -34,6 +34,10 @@ def write_bloom(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = BloomForCausalLM(config)
-    logging.disable_progress_bar()  # one shard, written in an instant
-    model.save_pretrained(directory)
+    # what save_pretrained does, which first imports accelerate and deepspeed where they are
+    config.architectures, config.dtype = [type(model).__name__], torch.float32
+    directory.mkdir(parents=True, exist_ok=True)
+    config.save_pretrained(directory)
+    model.generation_config.save_pretrained(directory)
+    save_torch_state_dict(dict(model.named_parameters()), directory, metadata={"format": "pt"})
     tokenizer.save_pretrained(directory)
