@@ -61,7 +61,7 @@ def test_the_page_shows_each_change_with_its_interval(one_seed):
     assert "A uniform guess over the vocabulary has 8,000." in page
     assert "±" not in cell(page, "Perplexity at the end", ["shop"], "mixed")
     assert "There is one seed" in page and "narrower than it should" not in page
-    assert cell(page, "Perplexity at the end", ["shop"], "documents") == "120"
+    assert cell(page, "Perplexity at the end", ["shop"], "groups") == "120"
 
 
 def test_several_seeds_show_their_spread(three_seeds):

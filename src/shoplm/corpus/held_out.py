@@ -1,8 +1,9 @@
 """Records that are never trained on, and the documents of them that losses are measured on.
 
 Shop records are held out by whole components of the record graph, so that no product of theirs
-is trained on. General texts are held out by their content alone, so that every step that reads
-them, in whatever form, leaves the same ones out.
+is trained on; lines that a shop puts under many products remain. General texts are held out by
+their content alone, so that every step that reads them, in whatever form, leaves the same ones
+out.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ PURPOSE = "hold out"
 def content_key(text: str) -> str:
     """The end of the longest line: its last letters and digits, in NFKC without case.
 
-    A title put before the text, other white space or other quotation marks do not change it.
+    A title put before the text, other white space or other quotation marks do not change it,
+    unless the title is longer than every line of the text.
     """
     longest = max(text.splitlines(), key=len, default="")
     folded = unicodedata.normalize("NFKC", longest[-4 * KEY_CHARACTERS :]).casefold()

@@ -206,7 +206,7 @@ def _name_bases(starts: pd.DataFrame, variants: Sequence[str]) -> dict[str, str]
     firsts: list[str] = []
     found = {}
     for variant in variants:
-        same = [f for f in firsts if np.allclose(totals.loc[f], totals.loc[variant], rtol=1e-3)]
+        same = [f for f in firsts if np.allclose(totals.loc[f], totals.loc[variant], rtol=1e-4)]
         firsts += [] if same else [variant]
         found[variant] = same[0] if same else variant
     return {v: BASE if len(firsts) == 1 else f"{BASE} of {f}" for v, f in found.items()}

@@ -23,7 +23,7 @@ __all__ = ["plot_perplexity", "plot_training", "render_pretraining_page"]
 LEVEL = 0.05
 """A corrected p-value below it is called a difference."""
 FEW = 20
-"""Below so many documents, intervals of the stated 95% held the truth in 90% of trials or less."""
+"""In trials with so few groups, intervals of the stated 95% held the truth in 90% or less."""
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -66,7 +66,8 @@ def render_pretraining_page(
             "Variants against each other",
             "The ratio of perplexities on the same documents, by a sign-flip test; p is "
             f"corrected (Holm) over all rows below. Under {LEVEL}, and if each seed alone points "
-            "the same way, a difference counts as one."
+            "the same way, a difference counts as one. Mixtures choose their records each for "
+            "itself: unless a budget takes them all, part of a difference is other text."
             if len(pairs)
             else "No pair of variants was named for comparison.",
             _pairs(pairs) if len(pairs) else None,
@@ -135,7 +136,8 @@ def _headlines(rows: pd.DataFrame) -> list[str]:
 def _how_sure(comparison: pd.DataFrame) -> str:
     seeds = comparison["n_seeds"].max()
     sentences = [
-        "Intervals (95% unless set otherwise) say how much other documents would move a figure"
+        "Intervals (95% unless set otherwise) say how much other documents would move a figure, "
+        "those about the same products taken together as one group"
         + (
             f"; ± and the small circles how much the {seeds} seeds do."
             if seeds > 1
@@ -145,7 +147,7 @@ def _how_sure(comparison: pd.DataFrame) -> str:
     few = comparison.loc[comparison["n"] < FEW, "split"]
     if len(few):
         sentences.append(
-            f"With fewer than {FEW} documents ({', '.join(order_splits(few))}) an interval is "
+            f"With fewer than {FEW} groups ({', '.join(order_splits(few))}) an interval is "
             "narrower than it should be."
         )
     return " ".join(sentences)
@@ -157,7 +159,7 @@ def _wide(rows: pd.DataFrame, shown: Callable[[pd.Series], str]) -> pd.DataFrame
     table = cells.pivot(index="split", columns="variant", values="shown")
     names = list(dict.fromkeys(rows["variant"]))
     table = table.loc[order_splits(rows["split"]), names]
-    table["documents"] = rows.groupby("split")["n"].max()
+    table["groups"] = rows.groupby("split")["n"].max()
     return table.reset_index().rename_axis(columns=None)
 
 
@@ -220,7 +222,7 @@ def _pairs(pairs: pd.DataFrame) -> pd.DataFrame:
             "change of perplexity": _change(row),
             "corrected p": "" if pd.isna(row["p_holm"]) else f"{row['p_holm']:.4f}",
             "outcome": _outcome(row),
-            "documents": row["n"],
+            "groups": row["n"],
         }
         for row in ordered
     )

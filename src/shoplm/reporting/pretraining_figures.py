@@ -163,7 +163,7 @@ def plot_perplexity(pretrain_comparison: pd.DataFrame) -> go.Figure:
             },
             customdata=of[["split", "ci_low", "ci_high", "n"]][pooled],
             hovertemplate="%{customdata[0]}: %{x:.3f} (%{customdata[1]:.3f} to "
-            "%{customdata[2]:.3f}), %{customdata[3]} documents",
+            "%{customdata[2]:.3f}), %{customdata[3]} groups",
         )  # fmt: skip
     for row in range(0, len(splits), 2):
         figure.add_hrect(y0=row - 0.5, y1=row + 0.5, fillcolor="#f3f6f8", line_width=0,
