@@ -19,6 +19,7 @@ def load_model(
     directory: Path,
     precision: Literal["fp32", "bf16"] = "fp32",
     activation_checkpointing: bool = False,
+    attention: str | None = None,
 ) -> PreTrainedModel:
     """Load a causal language model from a local directory, safetensors only, without its code.
 
@@ -27,6 +28,7 @@ def load_model(
         precision: type of the loaded weights. Training in bf16 under autocast takes fp32 here;
             an engine that keeps its own fp32 master weights takes bf16.
         activation_checkpointing: recompute each layer's activations in the backward pass.
+        attention: transformers' `attn_implementation`; its own choice by default.
 
     Raises:
         FileNotFoundError: the directory, its configuration, tokenizer or weights are missing, or
@@ -44,6 +46,7 @@ def load_model(
         trust_remote_code=False,
         local_files_only=True,
         output_loading_info=True,
+        attn_implementation=attention,
     )
     if missing := sorted(report["missing_keys"]):  # transformers would draw them at random
         raise ValueError(

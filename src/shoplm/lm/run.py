@@ -62,11 +62,16 @@ class ZeroSettings(Settings):
     """Keep and step the optimizer's state in host memory (stages 1 to 3)."""
     offload_parameters: bool = False
     """Keep parameters in host memory (stage 3)."""
+    persistence_threshold: int | None = Field(None, ge=0)
+    """Stage 3: parameters of fewer elements stay whole in every process; the default is
+    DeepSpeed's own, 100,000."""
 
     @model_validator(mode="after")
     def _fits(self) -> ZeroSettings:
         if self.offload_parameters and self.stage < 3:
             raise ValueError("offload_parameters needs stage 3")
+        if self.persistence_threshold is not None and self.stage < 3:
+            raise ValueError("persistence_threshold needs stage 3")
         if self.offload_optimizer and self.stage < 1:
             raise ValueError("offload_optimizer needs stage 1 or more")
         return self
@@ -89,6 +94,11 @@ class TrainingSettings(Settings):
     """Type of activations and of the products' inputs; master weights and moments are fp32."""
     activation_checkpointing: bool = False
     """Recompute each layer's activations in the backward pass."""
+    attention: (
+        Literal["eager", "sdpa", "flex_attention", "flash_attention_2", "flash_attention_3"] | None
+    ) = None
+    """transformers' `attn_implementation`, for architectures other than BLOOM, which has an
+    attention of its own here; the default is transformers' own choice."""
     zero: ZeroSettings | None = None
     """Train with DeepSpeed; without it plain PyTorch, data-parallel over several processes."""
     optimizer: OptimizerSettings = OptimizerSettings()

@@ -113,7 +113,9 @@ class Trainer:
     def _engine(self) -> Engine:
         training, base_model = self.training, self.run_settings.base_model
         precision = "bf16" if has_fp32_masters(training) else "fp32"
-        model = load_model(base_model, precision, training.activation_checkpointing)
+        model = load_model(
+            base_model, precision, training.activation_checkpointing, training.attention
+        )
         packed = PackedCausalLM(model, training.logits_per_chunk)
         check_no_leak(packed)
         reset_peak_memory(self.processes.device)
