@@ -31,9 +31,15 @@ def test_the_batch_is_the_same_for_any_number_of_processes():
 def test_settings_arrive():
     made = config(
         optimizer={"learning_rate": 3e-4, "betas": [0.9, 0.95], "gradient_clipping": 0.5},
-        zero={"stage": 3, "offload_optimizer": True, "offload_parameters": True},
+        zero={
+            "stage": 3,
+            "offload_optimizer": True,
+            "offload_parameters": True,
+            "persistence_threshold": 0,
+        },
     )
     zero = made["zero_optimization"]
+    assert zero["stage3_param_persistence_threshold"] == 0
     assert zero["stage"] == 3
     assert zero["offload_optimizer"]["device"] == zero["offload_param"]["device"] == "cpu"
     adamw = made["optimizer"]["params"]
@@ -47,7 +53,7 @@ def test_settings_arrive():
 def test_nothing_is_compiled_or_cast_without_need():
     made = config(precision="fp32")
     assert made["optimizer"]["params"]["torch_adam"]
-    assert "bf16" not in made and "offload_optimizer" not in made["zero_optimization"]
+    assert "bf16" not in made and made["zero_optimization"] == {"stage": 2}
     # stage 0 would train bf16 weights without fp32 masters
     without_zero = config(zero={"stage": 0})
     assert "bf16" not in without_zero and without_zero["torch_autocast"]["enabled"]

@@ -14,7 +14,7 @@ import torch
 
 from shoplm.lm.checkpoints import write_durably
 from shoplm.lm.deepspeed_config import DEEPSPEED_FILE, deepspeed_config
-from shoplm.lm.packed import PackedCausalLM
+from shoplm.lm.packed import PackedCausalLM, check_no_leak
 from shoplm.lm.processes import Processes
 from shoplm.lm.run import TrainingSettings
 
@@ -23,7 +23,10 @@ MicroBatch = tuple[torch.Tensor, torch.Tensor]
 
 
 class Engine(Protocol):
-    """Holds a model and its optimizer; every process calls every method."""
+    """Holds a model and its optimizer; every process calls every method.
+
+    Once the model is where it trains, it is refused if documents leak (`check_no_leak`).
+    """
 
     packed: PackedCausalLM
 
@@ -59,7 +62,11 @@ class PlainEngine:
     def __init__(
         self, packed: PackedCausalLM, training: TrainingSettings, processes: Processes
     ) -> None:
-        """Move the model to the device of this process."""
+        """Move the model to the device of this process.
+
+        Raises:
+            ValueError: the model cannot train on packed documents.
+        """
         self.packed = packed.to(processes.device)
         self.processes = processes
         self.clipping = training.optimizer.gradient_clipping
@@ -77,6 +84,7 @@ class PlainEngine:
             self.trained = torch.nn.parallel.DistributedDataParallel(
                 packed, broadcast_buffers=False, gradient_as_bucket_view=True
             )
+        check_no_leak(packed, self._evaluate)
 
     def backward(self, micro_batches: Sequence[MicroBatch], n_targets: int) -> torch.Tensor:
         """See `Engine`."""
@@ -103,13 +111,9 @@ class PlainEngine:
         self.optimizer.zero_grad()
         return norm
 
-    @torch.no_grad()
     def losses(self, micro_batch: MicroBatch) -> torch.Tensor:
         """See `Engine`."""
-        self.packed.eval()
-        tokens, segments = map(self._moved, micro_batch)
-        with self._precision():
-            return self.packed(tokens, segments, reduction="none").float()
+        return self._evaluate(*micro_batch, reduction="none").float()
 
     def weights(self, dtype: torch.dtype) -> dict[str, torch.Tensor]:
         """See `Engine`."""
@@ -138,8 +142,16 @@ class PlainEngine:
         tensors = {name: tensor.detach() for name, tensor in _own_tensors(self.packed.model)}
         torch.save({"model": tensors, "optimizer": self.optimizer.state_dict()}, file)
 
-    def _moved(self, tensor: torch.Tensor) -> torch.Tensor:
-        return tensor.to(self.processes.device, non_blocking=True)
+    @torch.no_grad()
+    def _evaluate(
+        self, tokens: torch.Tensor, segments: torch.Tensor | None, reduction: str
+    ) -> torch.Tensor:
+        self.packed.eval()
+        with self._precision():
+            return self.packed(self._moved(tokens), self._moved(segments), reduction=reduction)
+
+    def _moved(self, tensor: torch.Tensor | None) -> torch.Tensor | None:
+        return _on_device(tensor, self.processes.device)
 
     def _precision(self) -> contextlib.AbstractContextManager:
         return torch.autocast(
@@ -154,7 +166,10 @@ class PlainEngine:
 
 
 class DeepSpeedEngine:
-    """ZeRO over the processes; with bf16 the model's weights are bf16 and the masters fp32."""
+    """ZeRO over the processes; with bf16 the model's weights are bf16 and the masters fp32.
+
+    The masters start as the weights rounded to bf16 (see `deepspeed_config.has_fp32_masters`).
+    """
 
     def __init__(
         self,
@@ -164,7 +179,11 @@ class DeepSpeedEngine:
         sequence_length: int,
         directory: Path,
     ) -> None:
-        """Hand the model to DeepSpeed; what it is told is written to `directory`."""
+        """Hand the model to DeepSpeed; what it is told is written to `directory`.
+
+        Raises:
+            ValueError: the model cannot train on packed documents.
+        """
         import deepspeed
 
         config = deepspeed_config(training, processes.world_size, sequence_length)
@@ -180,6 +199,7 @@ class DeepSpeedEngine:
             model_parameters=parameter_groups(packed, training.optimizer.weight_decay),
             config=config,
         )
+        check_no_leak(packed, self._evaluate)  # by the engine, which gathers ZeRO-3's parameters
 
     def backward(self, micro_batches: Sequence[MicroBatch], n_targets: int) -> torch.Tensor:
         """See `Engine`."""
@@ -206,12 +226,9 @@ class DeepSpeedEngine:
         norm = self.engine.get_global_grad_norm()
         return float(own if norm is None else norm)
 
-    @torch.no_grad()
     def losses(self, micro_batch: MicroBatch) -> torch.Tensor:
         """See `Engine`."""
-        self.engine.eval()
-        tokens, segments = map(self._moved, micro_batch)
-        return self.engine(tokens, segments, reduction="none").float()
+        return self._evaluate(*micro_batch, reduction="none").float()
 
     def weights(self, dtype: torch.dtype) -> dict[str, torch.Tensor]:
         """See `Engine`; from the fp32 masters, gathered one at a time."""
@@ -243,8 +260,15 @@ class DeepSpeedEngine:
         del self.packed, self.engine, self.optimizer
         _collect(self.processes)
 
-    def _moved(self, tensor: torch.Tensor) -> torch.Tensor:
-        return tensor.to(self.processes.device, non_blocking=True)
+    @torch.no_grad()
+    def _evaluate(
+        self, tokens: torch.Tensor, segments: torch.Tensor | None, reduction: str
+    ) -> torch.Tensor:
+        self.engine.eval()
+        return self.engine(self._moved(tokens), self._moved(segments), reduction=reduction)
+
+    def _moved(self, tensor: torch.Tensor | None) -> torch.Tensor | None:
+        return _on_device(tensor, self.processes.device)
 
 
 def parameter_groups(module: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]]:
@@ -262,6 +286,15 @@ def _own_tensors(model: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
     yield from model.named_parameters()
     saved = model.state_dict(keep_vars=True)
     yield from ((name, buffer) for name, buffer in model.named_buffers() if name in saved)
+
+
+def _on_device(tensor: torch.Tensor | None, device: torch.device) -> torch.Tensor | None:
+    """A copy that the GPU makes while this process goes on; that takes pinned memory."""
+    if tensor is None or device.type == "cpu":
+        return tensor
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
 
 
 def _on_host(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

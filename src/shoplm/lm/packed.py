@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -37,22 +38,28 @@ class PackedCausalLM(nn.Module):
     def forward(
         self,
         tokens: Tensor,
-        segments: Tensor,
+        segments: Tensor | None,
         supervised: Tensor | None = None,
-        reduction: Literal["sum", "none"] = "sum",
+        reduction: Literal["sum", "none", "logits"] = "sum",
     ) -> Tensor:
         """Cross-entropy of each token given those before it in its segment, in nats.
 
         Args:
             tokens: (B, L) int64.
-            segments: (B, L) int: number of the segment within its row, -1 for padding.
+            segments: (B, L) int: number of the segment within its row, -1 for padding. None, for
+                "logits" alone: rows of one document each, read as transformers does.
             supervised: (B, L) bool, tokens that count as targets; all by default.
-            reduction: "sum" or "none".
+            reduction: "sum" or "none" of the losses, or the "logits" that they are taken of.
 
         Returns:
             "sum": the fp32 sum over targets, differentiable. "none": (B, L) fp32, at place t the
-            loss of predicting token t, 0 where it is no target; not differentiable.
+            loss of predicting token t, 0 where it is no target; not differentiable. "logits":
+            (B, L, vocabulary), for the leak probe, which an engine can only send through here.
         """
+        if reduction == "logits":
+            if segments is None:
+                return self._causal_lm()(tokens).logits
+            return self.logits(tokens, segments)
         with torch.set_grad_enabled(torch.is_grad_enabled() and reduction == "sum"):
             total, losses, places = self._losses(tokens, segments, supervised)
         if reduction == "sum":
@@ -138,8 +145,14 @@ def positions(segments: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def check_no_leak(packed: PackedCausalLM) -> None:
+def check_no_leak(packed: PackedCausalLM, forward: Callable[..., Tensor] | None = None) -> None:
     """Edit one document of a packed row and look at the next.
+
+    Args:
+        packed: a model on one device, or in parts on several.
+        forward: calls `packed` as training does, with the same arguments, on the device and in
+            the precision that it trains in; every process of a group calls it equally often. By
+            default `packed` itself, where it is.
 
     Raises:
         ValueError: the edit moves the next document's logits, or they differ from what the model
@@ -149,26 +162,32 @@ def check_no_leak(packed: PackedCausalLM) -> None:
     refused = f"{type(causal_lm).__name__} cannot train on packed documents"
     if getattr(causal_lm.config, "final_logit_softcapping", None):
         raise ValueError(f"{refused}: it caps its logits (final_logit_softcapping)")
-    weight = next(packed.parameters())
+    device = next(packed.parameters()).device if forward is None else torch.device("cpu")
+    forward = forward or packed
     vocabulary = packed._vocabulary_size()
     tokens = torch.randint(vocabulary, (2, 24), generator=torch.Generator().manual_seed(0))
     segments = torch.tensor([[0] * 9 + [1] * 11 + [-1] * 4, [0] * 3 + [1] * 17 + [2] * 4])
-    second = (segments == 1).to(weight.device)
-    tokens, segments = tokens.to(weight.device), segments.to(weight.device)
+    second = segments == 1
     edited = torch.where(second, tokens, (tokens + 1) % vocabulary)
+
+    def logits(tokens: Tensor, segments: Tensor | None) -> Tensor:
+        segments = segments if segments is None else segments.to(device)
+        return forward(tokens.to(device), segments, reduction="logits").cpu()
+
     training = packed.training
     packed.eval()
     try:
-        before = packed.logits(tokens, segments)[second].float()
-        after = packed.logits(edited, segments)[second].float()
+        before = logits(tokens, segments)[second]
+        after = logits(edited, segments)[second].float()
         rows = zip(tokens, second, strict=True)
-        alone = torch.cat([causal_lm(row[here][None]).logits[0].float() for row, here in rows])
+        alone = torch.cat([logits(row[here][None], None)[0].float() for row, here in rows])
     except TypeError as error:
         raise ValueError(f"{refused}: {error}") from None
     finally:
         packed.train(training)
     # masked places weigh exactly nothing, so only rounding is left, and little of it
-    exact = weight.dtype == torch.float32
+    exact = before.dtype == torch.float32
+    before = before.float()
     size = before.std()
     if not (after - before).square().mean().sqrt() <= (1e-5 if exact else 1e-2) * size:
         raise ValueError(f"{refused}: editing one document of a row changes the logits of the next")
