@@ -1,12 +1,17 @@
 import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from shoplm.corpus.packing import BlocksMeta, PackedBlocks
+from shoplm.lm import blocks
 from shoplm.lm.blocks import Blocks, block_order
 from shoplm.lm.packed import n_targets
+from shoplm.lm.processes import Processes
+from shoplm.lm.train import train
 
 
 @pytest.fixture
@@ -25,25 +30,25 @@ def directory(tmp_path):
 
 
 def test_rows_come_with_their_segments_and_documents(directory):
-    blocks = Blocks.open(directory, tokenizer="0123456789abcdef")
-    tokens, segments = blocks.segments([2, 0])
+    opened = Blocks.open(directory, tokenizer="0123456789abcdef")
+    tokens, segments = opened.segments([2, 0])
     assert tokens.tolist() == [
         [65_012, 65_013, 65_014, 65_015, 65_016, 2],
         [65_000, 65_001, 65_002, 65_003, 65_004, 65_005],
     ]
     assert segments.tolist() == [[0, 1, 1, 1, 2, -1], [0, 0, 0, 0, 1, 1]]
-    assert blocks.documents([2, 0]).tolist() == [[3, 9, 9, 9, 4, -1], [7, 7, 7, 7, 1, 1]]
+    assert opened.documents([2, 0]).tolist() == [[3, 9, 9, 9, 4, -1], [7, 7, 7, 7, 1, 1]]
     assert tokens.dtype == segments.dtype == torch.int64
-    assert (len(blocks), blocks.sequence_length, blocks.meta["eos_id"]) == (3, 6, 2)
+    assert (len(opened), opened.sequence_length, opened.meta["eos_id"]) == (3, 6, 2)
 
 
 def test_targets_are_counted_from_lengths_alone(directory):
-    blocks = Blocks.open(directory)
+    opened = Blocks.open(directory)
     for rows, expected in (([0], 4), ([1], 4), ([2], 2), ([0, 1, 2], 10), ([], 0)):
-        assert blocks.n_targets(rows) == expected
+        assert opened.n_targets(rows) == expected
         if rows:
-            assert n_targets(blocks.segments(rows)[1]) == expected
-    assert blocks.n_tokens([0, 1, 2]) == 16 and blocks.n_tokens(np.array([1])) == 5
+            assert n_targets(opened.segments(rows)[1]) == expected
+    assert opened.n_tokens([0, 1, 2]) == 16 and opened.n_tokens(np.array([1])) == 5
 
 
 def test_blocks_of_another_tokenizer_are_refused(directory):
@@ -78,10 +83,42 @@ def test_a_field_that_is_missing_is_named(directory):
         Blocks.open(directory)
 
 
-def test_segments_longer_than_their_block_are_refused(directory):
-    np.save(directory / "lengths.npy", np.array([4, 2, 7, 1, 3, 1], np.int32))
-    with pytest.raises(ValueError, match=r"lengths\.npy: block 1 has segments of 7 tokens"):
-        Blocks.open(directory).segments([0, 1])
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("lengths", [4, 2, 7, 1, 3, 1], r"lengths\.npy: block 1 has segments of 7 tokens.*has 6"),
+        ("lengths", [4, 2, 5, 1, -3, 1], r"lengths\.npy: row 4 is -3.*one token or more"),
+        ("lengths", [4, 2, 5, 1, 0, 1], r"lengths\.npy: row 4 is 0"),
+        ("lengths", [4.0, 2.0, 5.0, 1.0, 3.0, 1.0], r"lengths\.npy: expected one column of whole"),
+        ("offsets", [1, 2, 3, 6], r"offsets\.npy: row 0 is 1, expected 0"),
+        ("offsets", [0, 3, 2, 6], r"offsets\.npy: row 2 is 2, less than the one before"),
+        ("documents", [7, 1, 0, 3, -1, 4], r"documents\.npy: row 4 is -1"),
+    ],
+)
+def test_damaged_segments_are_refused_by_file_and_row(directory, name, values, words):
+    np.save(directory / f"{name}.npy", np.array(values))
+    with pytest.raises(ValueError, match=words):
+        Blocks.open(directory)
+
+
+def test_ids_beyond_the_models_vocabulary_are_refused(directory, monkeypatch):
+    monkeypatch.setattr(blocks, "IDS_READ_AT_ONCE", 6)  # block by block
+    opened = Blocks.open(directory)
+    opened.check_ids(65_017)
+    with pytest.raises(ValueError, match=r"tokens\.npy: block 2 has token 65016.*has 65016 "):
+        opened.check_ids(65_016)
+
+
+@pytest.mark.parametrize("split", ["blocks", "held_out"])
+def test_a_run_reads_no_blocks_with_ids_of_another_model(training_inputs, tmp_path, split):
+    damaged = shutil.copytree(getattr(training_inputs, split), tmp_path / "damaged")
+    tokens = np.load(damaged / "tokens.npy")
+    tokens[1, 3] = 5_000
+    np.save(damaged / "tokens.npy", tokens)
+    run = replace(training_inputs, **{split: damaged}).write(tmp_path / "run")
+    with pytest.raises(ValueError, match=r"damaged/tokens\.npy: block 1 has token 5000, but"):
+        train(run, Processes(0, 1, torch.device("cpu")))
+    assert not (tmp_path / "run" / "metrics.jsonl").exists()
 
 
 def test_each_pass_has_its_own_order_that_follows_the_seed():

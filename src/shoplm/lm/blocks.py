@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
+IDS_READ_AT_ONCE = 1 << 24
+
 
 @dataclass(frozen=True)
 class Blocks:
@@ -43,8 +45,8 @@ class Blocks:
 
         Raises:
             FileNotFoundError: a file is missing.
-            ValueError: a file is damaged or does not fit the others, or the blocks were written
-                with another tokenizer.
+            ValueError: a file is damaged or does not fit the others (ids are looked at by
+                `check_ids`), or the blocks were written with another tokenizer.
         """
         directory = Path(directory)
         names = ("tokens", "lengths", "offsets", "documents")
@@ -65,8 +67,11 @@ class Blocks:
             arrays["tokens"].shape != shape
             or len(offsets) != shape[0] + 1
             or n_segments != {int(offsets[-1])}
+            or arrays["tokens"].dtype.kind != "u"
         ):
             raise ValueError(f"{directory}: arrays do not fit meta.json")
+        lengths = np.asarray(arrays["lengths"])
+        _check_segments(directory, lengths, offsets, arrays["documents"], shape[1])
         if tokenizer is not None and tokenizer != written_with:
             raise ValueError(
                 f"{directory}/meta.json: field 'tokenizer' is {written_with}, but the model's "
@@ -76,7 +81,7 @@ class Blocks:
         return cls(
             directory=directory,
             tokens=arrays["tokens"],
-            lengths=np.asarray(arrays["lengths"]),
+            lengths=lengths,
             offsets=offsets,
             document_of=arrays["documents"],
             meta=meta,
@@ -90,15 +95,29 @@ class Blocks:
         """Token places of a block."""
         return self.tokens.shape[1]
 
+    def check_ids(self, vocabulary_size: int) -> None:
+        """Read all tokens once and compare them with the model's vocabulary.
+
+        Raises:
+            ValueError: an id has no embedding; the message names the first such block.
+        """
+        at_once = max(1, IDS_READ_AT_ONCE // self.sequence_length)
+        for first in range(0, len(self), at_once):
+            largest = self.tokens[first : first + at_once].max(axis=1, initial=0)
+            if (beyond := largest >= vocabulary_size).any():
+                row = int(beyond.argmax())
+                raise ValueError(
+                    f"{self.directory}/tokens.npy: block {first + row} has token {largest[row]}, "
+                    f"but the model's vocabulary has {vocabulary_size} (0 to "
+                    f"{vocabulary_size - 1}); expected blocks that were packed for this model"
+                )
+
     def segments(self, rows: Sequence[int] | np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
         """Tokens and segment numbers of some blocks.
 
         Returns:
             (B, L) int64 ids, and (B, L) int64 number of the segment within its block from 0 on,
             -1 for padding.
-
-        Raises:
-            ValueError: the segments of a block are longer than the block.
         """
         rows = np.asarray(rows, dtype=np.int64)
         tokens = torch.from_numpy(self.tokens[rows].astype(np.int64))
@@ -106,11 +125,6 @@ class Blocks:
         for place, row in enumerate(rows.tolist()):
             lengths = self._lengths(row)
             numbers = np.repeat(np.arange(len(lengths)), lengths)
-            if len(numbers) > segments.shape[1]:
-                raise ValueError(
-                    f"{self.directory}/lengths.npy: block {row} has segments of {len(numbers)} "
-                    f"tokens, but a block has {segments.shape[1]} places"
-                )
             segments[place, : len(numbers)] = numbers
         return tokens, torch.from_numpy(segments)
 
@@ -134,6 +148,46 @@ class Blocks:
 
     def _lengths(self, row: int) -> np.ndarray:
         return self.lengths[self.offsets[row] : self.offsets[row + 1]]
+
+
+def _check_segments(
+    directory: Path,
+    lengths: np.ndarray,
+    offsets: np.ndarray,
+    documents: np.ndarray,
+    sequence_length: int,
+) -> None:
+    """Refuse segments that lie in no block, in two, or beyond the end of theirs."""
+    for name, array in (("lengths", lengths), ("offsets", offsets), ("documents", documents)):
+        if array.ndim != 1 or array.dtype.kind not in "iu":
+            raise ValueError(f"{directory}/{name}.npy: expected one column of whole numbers")
+    if offsets[0] != 0:
+        raise ValueError(f"{directory}/offsets.npy: row 0 is {offsets[0]}, expected 0")
+    if (falls := np.diff(offsets) < 0).any():
+        row = int(falls.argmax()) + 1
+        raise ValueError(
+            f"{directory}/offsets.npy: row {row} is {offsets[row]}, less than the one before; "
+            "expected numbers that never fall"
+        )
+    if (empty := lengths < 1).any():
+        row = int(empty.argmax())
+        raise ValueError(
+            f"{directory}/lengths.npy: row {row} is {lengths[row]}, expected segments of one "
+            "token or more"
+        )
+    if (nameless := documents < 0).any():
+        row = int(nameless.argmax())
+        raise ValueError(
+            f"{directory}/documents.npy: row {row} is {documents[row]}, expected 0 or more"
+        )
+    ends = np.r_[0, np.cumsum(lengths, dtype=np.int64)]
+    filled = ends[offsets[1:]] - ends[offsets[:-1]]
+    if (over := filled > sequence_length).any():
+        row = int(over.argmax())
+        raise ValueError(
+            f"{directory}/lengths.npy: block {row} has segments of {filled[row]} tokens, but a "
+            f"block has {sequence_length} places"
+        )
 
 
 def block_order(n_blocks: int, seed: int, pass_: int) -> np.ndarray:

@@ -22,7 +22,7 @@ from shoplm.lm.evaluate import measure_documents
 from shoplm.lm.gauges import Clock, peak_memory, reset_peak_memory
 from shoplm.lm.loading import load_model, stored_dtype, tokenizer_fingerprint
 from shoplm.lm.models import write_model
-from shoplm.lm.packed import PackedCausalLM, check_no_leak
+from shoplm.lm.packed import PackedCausalLM
 from shoplm.lm.processes import Processes
 from shoplm.lm.results import ResultFile
 from shoplm.lm.run import CHECKPOINTS, DOCUMENT_LOSSES, FINAL, METRICS, TrainingRun
@@ -117,7 +117,8 @@ class Trainer:
             base_model, precision, training.activation_checkpointing, training.attention
         )
         packed = PackedCausalLM(model, training.logits_per_chunk)
-        check_no_leak(packed)
+        for blocks in (self.blocks, *self.held_out.values()):
+            blocks.check_ids(model.get_input_embeddings().num_embeddings)
         reset_peak_memory(self.processes.device)
         if training.zero is None:
             return PlainEngine(packed, training, self.processes)
