@@ -144,6 +144,22 @@ def test_marker_of_other_content_does_not_count(run_file, tmp_path):
     assert not (file.parent / launch.COMPLETE).exists()
 
 
+def test_the_marker_is_on_the_disk_when_it_is_written(run_file, monkeypatch):
+    file, synced = run_file(), []
+    sync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").resolve())
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    launch.mark_complete(file, steps=3)
+    assert launch.is_complete(file)
+    content, folder = synced
+    assert (content.parent, folder) == (file.parent, file.parent)
+    assert {path.name for path in file.parent.iterdir()} == {"run.json", launch.COMPLETE}
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"run": nul', '{"run": "0"}'])
 def test_broken_marker_does_not_count(run_file, text):
     file = run_file()
@@ -420,18 +436,23 @@ def test_lock_outlives_its_process_until_all_is_cleaned(tmp_path):
 # --- progress -------------------------------------------------------------------------------------
 
 
-def test_without_a_terminal_few_lines_are_logged(run_file, tmp_path, caplog, monkeypatch):
-    # sessions elsewhere in the suite set up logging in their own way
+@pytest.fixture
+def shown(caplog, monkeypatch):
+    """What is logged, though sessions elsewhere in the suite set up logging in their own way."""
     for name in ("shoplm", "shoplm.launch"):
         monkeypatch.setattr(logging.getLogger(name), "propagate", True)
         monkeypatch.setattr(logging.getLogger(name), "disabled", False)
     caplog.set_level(logging.INFO, "shoplm")
+    return caplog
+
+
+def test_without_a_terminal_few_lines_are_logged(run_file, tmp_path, shown):
     launch.run(TRAINER, [run_file(steps=500, say=["chatter"])], tmp_path, PYTHON)
-    shown = [record.getMessage() for record in caplog.records]
-    assert shown[0] == f"trainer: 1 of 1 to run, log in {tmp_path / 'launch.log'}"
-    assert shown[-2] == "trainer: 500/500 loss=0.002"
-    assert shown[-1].startswith("trainer: done in ")
-    assert len(shown) <= 5 and not any("chatter" in line for line in shown)
+    lines = [record.getMessage() for record in shown.records]
+    assert lines[0] == f"trainer: 1 of 1 to run, log in {tmp_path / 'launch.log'}"
+    assert lines[-2] == "trainer: 500/500 loss=0.002"
+    assert lines[-1].startswith("trainer: done in ")
+    assert len(lines) <= 5 and not any("chatter" in line for line in lines)
     log = (tmp_path / "launch.log").read_text()
     assert "chatter" in log and "progress: 250/500 loss=0.004\n" in log
 
@@ -457,8 +478,39 @@ def test_on_a_terminal_there_is_one_live_line(run_file, call):
     assert live.endswith("\r\x1b[2Ktrainer: 500/500 loss=0.002")
 
 
-def test_progress_of_another_host_is_read(tmp_path):
+def test_what_another_host_reports_is_read(shown):
     view = output.Progress("train")
-    reader = output.Output(io.StringIO("worker-0: progress: 3/9 loss=1\n"), io.StringIO(), view)
-    reader.run()
+    lines = "worker-0: progress: 3/9 loss=1\nworker-0: warning: step-2 is damaged\n"
+    output.Output(io.StringIO(lines), io.StringIO(), view).run()
     assert view.last == "3/9 loss=1"
+    assert shown.records[-1].getMessage() == "train: step-2 is damaged"
+
+
+def test_every_warning_is_logged_at_once(run_file, tmp_path, shown):
+    files = [run_file(name, warn=[f"{name} is\ndamaged"], steps=100) for name in ("one", "two")]
+    launch.run(TRAINER, files, tmp_path, PYTHON)
+    warnings = [r.getMessage() for r in shown.records if r.levelno == logging.WARNING]
+    assert warnings == ["trainer: one is damaged", "trainer: two is damaged"]
+    assert "warning: one is damaged\n" in (tmp_path / "launch.log").read_text()
+
+
+def test_what_only_looks_like_a_warning_is_not_shown(run_file, tmp_path, shown):
+    say = ["main.cpp:3:1: warning: unused", "UserWarning: old", "no warning: here"]
+    launch.run(TRAINER, [run_file(say=say)], tmp_path, PYTHON)
+    assert not [record for record in shown.records if record.levelno == logging.WARNING]
+
+
+def test_on_a_terminal_a_warning_stands_above_the_live_line(monkeypatch):
+    terminal, log = io.StringIO(), logging.getLogger("shoplm.launch")
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(log, "handlers", [logging.StreamHandler(terminal)])
+    monkeypatch.setattr(log, "propagate", False)
+    monkeypatch.setattr(log, "disabled", False)
+    view = output.Progress("train")
+    view.warn("first")
+    view.show("1/9")
+    view.warn("damaged")
+    clear = "\r\x1b[2K"
+    live = f"{clear}train: 1/9"
+    assert terminal.getvalue() == f"train: first\n{live}{clear}train: damaged\n{live}"

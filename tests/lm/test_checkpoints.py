@@ -68,7 +68,8 @@ def test_a_damaged_one_is_passed_over_aloud(checkpoints, capsys, said):
         checkpoints.save(step, state())
     DAMAGE[said](checkpoints.path(4))
     assert checkpoints.newest()[1]["step"] == 2
-    assert f"passed over: {checkpoints.path(4)} is damaged: {said}" in capsys.readouterr().out
+    warning = f"warning: checkpoint passed over: {checkpoints.path(4)} is damaged: {said}"
+    assert warning in capsys.readouterr().out
     checkpoints.save(3, state())  # the damaged one does not count among those kept
     assert checkpoints.steps() == [2, 3]
 

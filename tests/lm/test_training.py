@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from shoplm import launch
 from shoplm.launch import is_complete
 from shoplm.lm import engines, trainer
 from shoplm.lm.blocks import Blocks, block_order
@@ -65,6 +67,12 @@ def documents(directory) -> dict[int, torch.Tensor]:
         found[int(number)] = torch.tensor(blocks.tokens[row, start : start + length].astype(int))
         at[row] = start + length
     return found
+
+
+def truncate(run_file, step: int) -> None:
+    """Cut off the end of a checkpoint."""
+    state = run_file.parent / f"checkpoints/step-{step:06d}/state.pt"
+    state.write_bytes(state.read_bytes()[:-100])
 
 
 def loss_alone(model, tokens: torch.Tensor) -> float:
@@ -242,14 +250,34 @@ def test_a_truncated_checkpoint_is_passed_over_for_the_one_before(
     kill_at(10)
     with pytest.raises(Killed):
         train(file, ALONE)
-    state = tmp_path / "checkpoints/step-000008/state.pt"
-    state.write_bytes(state.read_bytes()[:-100])
+    truncate(file, 8)
     kill_at(None)
     train(file, ALONE)
     said = capsys.readouterr().out
-    assert "checkpoint passed over" in said and "state.pt has" in said
-    assert "resumed_after=4 passed_over=step-8" in said
+    assert "warning: checkpoint passed over" in said and "state.pt has" in said
+    assert "resumed_after=4" in said
     assert results.losses(file) == results.losses(undisturbed)
+
+
+def test_whoever_launches_is_warned_of_each_truncated_checkpoint(
+    training_inputs, tmp_path, kill_at, caplog, monkeypatch
+):
+    for name in ("shoplm", "shoplm.launch"):  # as it is outside of kedro's sessions
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+        monkeypatch.setattr(logging.getLogger(name), "disabled", False)
+    files = [training_inputs.write(tmp_path / name, tokens=384) for name in ("one", "two")]
+    kill_at(6)
+    for file in files:
+        with pytest.raises(Killed):
+            train(file, ALONE)
+        truncate(file, 4)
+    launch.run("shoplm.lm.train", files, tmp_path, launch.LaunchSettings(threads=1))
+    warnings = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
+    for file in files:
+        checkpoint = file.parent / "checkpoints/step-000004"
+        assert any(f"passed over: {checkpoint} is damaged" in text for text in warnings)
+    assert sum("training starts afresh" in text for text in warnings) == 2
+    assert all(map(is_complete, files))
 
 
 def test_changed_settings_do_not_take_up_old_checkpoints(training_inputs, tmp_path, kill_at):

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from shoplm.launch import mark_complete, report_progress
+from shoplm.launch import mark_complete, report_progress, report_warning
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(300)"]
 STUBBORN = [
@@ -55,6 +55,8 @@ def main() -> None:
         partial.replace(file.with_name(f"seen-{rank}.json"))
         for line in todo.get("say", []):
             print(line)
+        for text in todo.get("warn", []):
+            report_warning(text)
         for done in range(1, todo.get("steps", 0) + 1):
             report_progress(done, todo["steps"], loss=1 / done)
         if "signal_parent" in todo:

@@ -4,8 +4,9 @@ Nothing else in the project spawns processes. What a program has to do to be run
 
 - take paths of run files (JSON) as its arguments, and do them in turn;
 - call `mark_complete(run_file)` when one is done: from rank 0, as the last thing that it writes;
-- call `report_progress(done, total, ...)` now and then, from rank 0. Whatever else it prints goes
-  to the log alone.
+- call `report_progress(done, total, ...)` now and then, from rank 0, and `report_warning(text)` for
+  what a person has to know: each warning is shown, of progress only the latest. Whatever else it
+  prints goes to the log alone.
 
 What it gets for that: a run file that is complete is not run again, and nothing that was started
 outlives `run`, however `run` ends.
@@ -27,7 +28,13 @@ from typing import IO, Any
 
 from shoplm.launch.family import guarded
 from shoplm.launch.output import Output, Progress
-from shoplm.launch.program import COMPLETE, is_complete, mark_complete, report_progress
+from shoplm.launch.program import (
+    COMPLETE,
+    is_complete,
+    mark_complete,
+    report_progress,
+    report_warning,
+)
 from shoplm.launch.settings import LaunchSettings, command, environment, write_exports
 
 __all__ = [
@@ -40,6 +47,7 @@ __all__ = [
     "is_complete",
     "mark_complete",
     "report_progress",
+    "report_warning",
     "run",
 ]
 
@@ -63,8 +71,8 @@ def run(
 ) -> None:
     """Run `program` on those of `run_files` that are not complete, in one child, to their end.
 
-    Shows one live line on a terminal, else logs a line now and then. All that the child prints is
-    appended to a log in `directory`.
+    Shows one live line on a terminal, else logs a line now and then; warnings of the child are
+    logged as such, at once. All that it prints is appended to a log in `directory`.
 
     No process that it started outlives it: success, failure, Ctrl-C, SIGTERM and SIGHUP all end
     with the child and its descendants gone, those in sessions of their own too. If this very

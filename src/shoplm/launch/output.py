@@ -1,4 +1,4 @@
-"""What a child prints: all of it to the log, its last lines for an error, its progress to view."""
+"""What a child prints: all to the log, the end for an error, progress and warnings to view."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ TAIL_LINES = 30
 logger = logging.getLogger("shoplm.launch")
 
 _PROGRESS = re.compile(r"(?:^|\s)progress: (.*\S)")  # pdsh puts the host's name before it
+_WARNING = re.compile(r"^(?:[\w.-]+: )?warning: (.*\S)")
 # torchrun's own account of a failure is longer than the tail, and would drive out the worker's
 _EPILOGUE = re.compile(r"torch/distributed/elastic/\S+ failed \(exitcode")
 
@@ -35,13 +36,15 @@ class Output(threading.Thread):
         self.error: Exception | None = None
 
     def run(self) -> None:
-        """Copy lines to the log, keep the last, pass progress on."""
+        """Copy lines to the log, keep the last, pass progress and warnings on."""
         over = False
         try:
             for line in self.stream:
                 self.log.write(line)
                 if match := _PROGRESS.search(line):
                     self.progress.show(match[1])
+                elif match := _WARNING.search(line):
+                    self.progress.warn(match[1])
                 if not over and line.strip():
                     self.tail.append(line.rstrip())
                     over = _EPILOGUE.search(line) is not None
@@ -63,6 +66,14 @@ class Progress:
         """Show `text` in place of what was shown before, unless that was a moment ago."""
         self.last, self.drawn = text, False
         if time.monotonic() - self.drawn_at >= (0.1 if self.live else SECONDS_BETWEEN_LINES):
+            self._draw()
+
+    def warn(self, text: str) -> None:
+        """Log a warning at once; on a terminal the live line goes on below it."""
+        if self.live and self.last:
+            self._write("\r\x1b[2K")
+        logger.warning("%s: %s", self.name, text)
+        if self.live and self.last:
             self._draw()
 
     def close(self) -> None:

@@ -1,12 +1,13 @@
-"""What a training program calls: progress, and the marker that says a run is complete."""
+"""What a training program calls: progress, warnings, and the marker of a complete run."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
+
+from shoplm.launch.durable import write_durably
 
 COMPLETE = "complete.json"
 """The completion marker, beside the run file that it completes."""
@@ -18,12 +19,18 @@ def report_progress(done: int, total: int, **values: float | str) -> None:
     print(" ".join([f"progress: {done}/{total}", *shown]), flush=True)
 
 
+def report_warning(text: str) -> None:
+    """Print the line that `run` logs as a warning at once: `warning: step-8 is damaged`."""
+    print(f"warning: {' '.join(text.split())}", flush=True)
+
+
 def mark_complete(run_file: Path, **facts: Any) -> None:
-    """Write the completion marker of `run_file`, whole or not at all; `facts` are kept in it."""
+    """Write the completion marker of `run_file`, whole or not at all; `facts` are kept in it.
+
+    It is on the disk when this returns: what a run no longer needs can be removed.
+    """
     marker = Path(run_file).with_name(COMPLETE)
-    partial = marker.with_name(f".{COMPLETE}.{os.getpid()}")
-    partial.write_text(json.dumps({"run": _digest(run_file), **facts}, indent=2))
-    partial.replace(marker)
+    write_durably(marker, json.dumps({"run": _digest(run_file), **facts}, indent=2))
 
 
 def is_complete(run_file: Path) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shoplm.launch import report_warning
+from shoplm.launch.durable import sync, write_durably
 from shoplm.lm.processes import Processes
 
 MANIFEST = "manifest.json"
@@ -95,7 +96,7 @@ class Checkpoints:
             try:
                 manifest = verify(path)
             except (OSError, ValueError) as error:
-                print(f"checkpoint passed over: {error}", flush=True)
+                report_warning(f"checkpoint passed over: {error}")
                 continue
             if manifest["run"] != self.run:
                 raise ValueError(
@@ -103,11 +104,12 @@ class Checkpoints:
                     "changed); remove the folder, or train in another one"
                 )
             return path, manifest
+        if self.steps():
+            report_warning(f"{self.folder}: no checkpoint is whole, training starts afresh")
         return None
 
     def _put_in_place(self, aside: Path, step: int, manifest: dict[str, Any]) -> None:
         write_durably(aside / MANIFEST, json.dumps(manifest, indent=1))
-        sync(aside)
         shutil.rmtree(self.path(step), ignore_errors=True)  # a damaged one
         aside.rename(self.path(step))
         sync(self.folder)
@@ -160,27 +162,6 @@ def appearing(directory: Path) -> Iterator[Path]:
                 f"{directory}: cannot be written, is the disk full? ({last_line(error)})"
             ) from error
         raise
-
-
-def write_durably(file: Path, text: str) -> None:
-    """Write a file aside, onto the disk, and put it in place."""
-    partial = file.with_name(f".{file.name}.part")
-    try:
-        partial.write_text(text, "utf-8")
-        sync(partial)
-        partial.replace(file)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-
-
-def sync(path: Path) -> None:
-    """Wait until a file, or the list of names in a folder, is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _make_afresh(directory: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from shoplm.lm.checkpoints import write_durably
+from shoplm.launch.durable import write_durably
 
 
 class ResultFile:

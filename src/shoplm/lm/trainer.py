@@ -149,12 +149,8 @@ class Trainer:
                 models = (self.directory / FINAL).parent
                 for old in [self.directory / FINAL, *models.glob("tokens-*")]:
                     shutil.rmtree(old, ignore_errors=True)
-            damaged = [f"step-{later}" for later in self.checkpoints.steps() if later > step]
-            if step or damaged:
-                said = {"passed_over": ",".join(damaged)} if damaged else {}
-                report_progress(
-                    step, self.plan.n_steps, run=self._name(), resumed_after=step, **said
-                )
+            if step:
+                report_progress(step, self.plan.n_steps, run=self._name(), resumed_after=step)
         return step
 
     def _step(self, step: int) -> tuple[float, float, float, int]:
