@@ -4,7 +4,7 @@ import shutil
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, GPTNeoXConfig, GPTNeoXForCausalLM
 
 from shoplm.corpus.tokenising import Vocabulary
 from shoplm.lm.bloom import write_bloom
@@ -29,6 +29,11 @@ def rewrite(directory, change):
     tensors = load_file(directory / "model.safetensors")
     change(tensors)
     save_file(tensors, directory / "model.safetensors", metadata={"format": "pt"})
+
+
+def configure(directory, **changes):
+    config = json.loads((directory / "config.json").read_text())
+    (directory / "config.json").write_text(json.dumps(config | changes))
 
 
 def test_a_model_is_loaded_ready_to_train(directory):
@@ -81,9 +86,8 @@ def test_pickled_weights_are_refused_unread(directory, name):
 
 
 def test_a_vocabulary_smaller_than_the_tokenizers_is_refused(directory):
-    config = json.loads((directory / "config.json").read_text())
-    size = config["vocab_size"]
-    (directory / "config.json").write_text(json.dumps(config | {"vocab_size": size - 3}))
+    size = json.loads((directory / "config.json").read_text())["vocab_size"]
+    configure(directory, vocab_size=size - 3)
 
     def shrink(tensors):
         name = "transformer.word_embeddings.weight"
@@ -99,6 +103,54 @@ def test_parameters_without_weights_are_not_drawn_at_random(directory):
     rewrite(directory, lambda tensors: tensors.pop("transformer.h.1.mlp.dense_h_to_4h.weight"))
     with pytest.raises(ValueError, match=r"lack 1 parameters.*h\.1\.mlp\.dense_h_to_4h\.weight"):
         load_model(directory)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"vocab_size": 300}, r"word_embeddings\.weight is \[\d+, 16\].*but \[300, 16\] by"),
+        ({"hidden_size": 32}, r"is \[.*16\] in the weights, but \[.*32\].*so do \d+ more"),
+        ({"n_layer": 3}, r"lack 12 parameters of a BloomForCausalLM, transformer\.h\.2\."),
+        ({"n_layer": 1}, r"have 12 parameters that a BloomForCausalLM.*has not, transformer\.h\.1"),
+    ],
+)
+def test_weights_that_disagree_with_the_configuration_are_refused(directory, changes, words):
+    configure(directory, **changes)
+    with pytest.raises(ValueError, match=rf"{directory}: .*{words}"):
+        load_model(directory)
+
+
+def test_weights_that_the_architecture_ignores_are_no_error(directory, tokenizer_directory):
+    """Old GPT-NeoX files hold masks that today's class makes by itself."""
+    config = GPTNeoXConfig(
+        vocab_size=500, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=16,
+    )  # fmt: skip
+    shutil.rmtree(directory)
+    GPTNeoXForCausalLM(config).save_pretrained(directory)
+    AutoTokenizer.from_pretrained(tokenizer_directory).save_pretrained(directory)
+    mask = {"gpt_neox.layers.0.attention.masked_bias": torch.ones(1)}
+    rewrite(directory, lambda tensors: tensors.update(mask))
+    assert type(load_model(directory)) is GPTNeoXForCausalLM
+    # and the way it attends can be chosen
+    assert load_model(directory, attention="eager").config._attn_implementation == "eager"
+
+
+def test_an_attention_that_the_model_cannot_have_is_refused(directory):
+    with pytest.raises(ValueError, match=rf"{directory}: cannot be had with attention 'sdpa': "):
+        load_model(directory, attention="sdpa")
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "tokenizer_config.json"])
+@pytest.mark.parametrize("content", ["{", '{"added_tokens": [', "[]"])
+def test_a_damaged_tokenizer_is_named(directory, name, content):
+    (directory / name).write_text(content)
+    for read in (tokenizer_fingerprint, load_model):
+        with pytest.raises(ValueError, match=rf"{directory}/tokenizer\w*\.json: damaged"):
+            read(directory)
+    if content != "[]":
+        with pytest.raises(ValueError, match=rf"{name}: damaged, not JSON"):
+            load_model(directory)
 
 
 def test_damaged_and_missing_files_are_named(directory, tmp_path):

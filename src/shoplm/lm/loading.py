@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -33,26 +33,31 @@ def load_model(
     Raises:
         FileNotFoundError: the directory, its configuration, tokenizer or weights are missing, or
             there are only pickled weights.
-        ValueError: a file is damaged, weights of some parameters are missing, or the model has
-            fewer embeddings than its tokenizer has tokens.
+        ValueError: a file is damaged, weights and configuration disagree in names or shapes of
+            parameters, the model has fewer embeddings than its tokenizer has tokens, or it cannot
+            be had with this attention.
     """
     directory = Path(directory)
     _check_files(directory)
     logging.disable_progress_bar()
-    model, report = AutoModelForCausalLM.from_pretrained(
-        directory,
-        dtype=DTYPES[precision],
-        use_safetensors=True,
-        trust_remote_code=False,
-        local_files_only=True,
-        output_loading_info=True,
-        attn_implementation=attention,
-    )
-    if missing := sorted(report["missing_keys"]):  # transformers would draw them at random
-        raise ValueError(
-            f"{directory}: the weights lack {len(missing)} parameters of a "
-            f"{type(model).__name__}, {missing[0]} first"
+    try:
+        model, report = AutoModelForCausalLM.from_pretrained(
+            directory,
+            dtype=DTYPES[precision],
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # refused below, by name
+            attn_implementation=attention,
         )
+    except (ImportError, ValueError) as error:
+        if attention is None:
+            raise
+        raise ValueError(
+            f"{directory}: cannot be had with attention {attention!r}: {error}"
+        ) from None
+    _check_fit(directory, type(model).__name__, report)
     rows, size = model.get_input_embeddings().num_embeddings, len(_tokenizer(directory))
     if rows < size:
         raise ValueError(
@@ -60,7 +65,8 @@ def load_model(
             "its tokenizer; expected a tokenizer and a model that were made for each other"
         )
     if activation_checkpointing:
-        enable = getattr(model, "activation_checkpointing_enable", None)  # its name to come
+        # transformers 5.23 warns of the older name, the only one that 5.17 has
+        enable = getattr(model, "activation_checkpointing_enable", None)
         (enable or model.gradient_checkpointing_enable)({"use_reentrant": False})
         model.config.use_cache = False
     return model.train()
@@ -88,6 +94,7 @@ def tokenizer_fingerprint(directory: Path) -> str:
 
     Raises:
         FileNotFoundError: the directory holds no fast tokenizer.
+        ValueError: a file of it is damaged.
     """
     backend = _tokenizer(Path(directory)).backend_tokenizer
     backend.no_truncation()
@@ -99,7 +106,33 @@ def tokenizer_fingerprint(directory: Path) -> str:
 def _tokenizer(directory: Path):
     if not (directory / "tokenizer.json").is_file():
         raise FileNotFoundError(f"{directory}: expected a fast tokenizer, tokenizer.json")
-    return AutoTokenizer.from_pretrained(directory, trust_remote_code=False)
+    try:
+        return AutoTokenizer.from_pretrained(directory, trust_remote_code=False)
+    except Exception as error:  # tokenizers raises nothing narrower
+        for file in sorted(directory.glob("*token*.json")):
+            _check_json(file)
+        raise ValueError(f"{directory}/tokenizer.json: damaged, no tokenizer: {error}") from None
+
+
+def _check_fit(directory: Path, architecture: str, report: dict[str, Any]) -> None:
+    """Refuse what transformers would draw at random, or leave out."""
+    if mismatched := sorted(report["mismatched_keys"]):
+        name, stored, expected = mismatched[0]
+        more = f" (so do {len(mismatched) - 1} more)" if len(mismatched) > 1 else ""
+        raise ValueError(
+            f"{directory}: weights and config.json disagree: {name} is {list(stored)} in the "
+            f"weights, but {list(expected)} by the configuration{more}"
+        )
+    if missing := sorted(report["missing_keys"]):
+        raise ValueError(
+            f"{directory}: the weights lack {len(missing)} parameters of a {architecture}, "
+            f"{missing[0]} first"
+        )
+    if unexpected := sorted(report["unexpected_keys"]):  # less those that the class may ignore
+        raise ValueError(
+            f"{directory}: the weights have {len(unexpected)} parameters that a {architecture} of "
+            f"this config.json has not, {unexpected[0]} first"
+        )
 
 
 def _check_files(directory: Path) -> None:
@@ -108,13 +141,17 @@ def _check_files(directory: Path) -> None:
     config = directory / "config.json"
     if not config.is_file():
         raise FileNotFoundError(f"{directory}: incomplete, config.json is missing")
-    try:
-        json.loads(config.read_text("utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{config}: damaged, not JSON: {error}") from None
+    _check_json(config)
     for file in _shards(directory):
         with _opened(file):
             pass  # the header promises as many bytes as the file has
+
+
+def _check_json(file: Path) -> None:
+    try:
+        json.loads(file.read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{file}: damaged, not JSON: {error}") from None
 
 
 def _shards(directory: Path) -> list[Path]:
