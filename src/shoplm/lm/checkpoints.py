@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
@@ -184,9 +185,17 @@ def _sha256(file: Path) -> str:
 
 
 def is_of_disk(error: BaseException) -> bool:
-    """Whether writing failed; torch and safetensors say so with errors of their own."""
-    words = ("PytorchStreamWriter", "unexpected pos", "IoError", "No space left", "File too large")
-    return isinstance(error, OSError) or any(word in str(error) for word in words)
+    """Whether there was no room; torch and safetensors say so with errors of their own."""
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return True
+    words = (
+        "PytorchStreamWriter",
+        "unexpected pos",
+        "No space left",
+        "quota exceeded",
+        "File too large",
+    )
+    return any(word in str(error) for word in words)
 
 
 def last_line(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shoplm.launch.durable import write_durably
+from shoplm.lm.checkpoints import is_of_disk
 
 
 class ResultFile:
@@ -22,13 +23,15 @@ class ResultFile:
         """Add rows at the end.
 
         Raises:
-            OSError: there is no room.
+            OSError: there is no room, or the file cannot be written.
         """
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         try:
             with self.path.open("a", encoding="utf-8") as stream:
                 stream.write(lines)
         except OSError as error:
+            if not is_of_disk(error):
+                raise
             raise OSError(f"{self.path}: cannot be written, is the disk full? {error}") from error
 
     def cut(self, step: int) -> None:
