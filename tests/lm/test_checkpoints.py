@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import resource
+import shutil
 
 import pytest
 import torch
@@ -131,6 +133,47 @@ def test_a_full_disk_at_results(tmp_path):
     rows = [{"step": step} for step in range(1000)]
     with pytest.raises(OSError, match=r"metrics.jsonl: cannot be written, is the disk full\?"):
         no_room(ResultFile(tmp_path / "metrics.jsonl").append)(rows)
+
+
+def test_other_errors_are_not_taken_for_a_full_disk(checkpoints, tmp_path, training_inputs):
+    def gone(directory):
+        (tmp_path / "removed" / "config.json").read_text()
+
+    with pytest.raises(FileNotFoundError, match=r"removed/config\.json"):
+        checkpoints.save(2, gone)
+    assert list(checkpoints.folder.iterdir()) == []
+    missing = pytest.raises(FileNotFoundError, match=r"removed/config\.json")
+    with missing, appearing(tmp_path / "final") as aside:
+        gone(aside)
+    weights = load_file(training_inputs.base_model / "model.safetensors")
+    with pytest.raises(FileNotFoundError, match=r"No such file or directory: '\S*/base'"):
+        write_model(tmp_path / "final", None, weights, tmp_path / "base")
+    assert not (tmp_path / "final").exists()
+    with pytest.raises(IsADirectoryError):
+        ResultFile(tmp_path).append([{"step": 1}])
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_no_room_is_told_by_its_number(checkpoints, number):
+    def full(directory):
+        raise OSError(number, "in another language")
+
+    with pytest.raises(OSError, match=r"is the disk full\?"):
+        checkpoints.save(2, full)
+
+
+def test_only_configuration_and_tokenizer_stand_beside_trained_weights(tmp_path, training_inputs):
+    base = shutil.copytree(training_inputs.base_model, tmp_path / "base")
+    expected = {path.name for path in base.iterdir()}
+    weights = ("flax_model.msgpack", "rust_model.ot", "tf_model.h5", "consolidated.00.pth")
+    others = ("pytorch_model.bin", "pytorch_model.bin.index.json", "model.ckpt", "model.gguf")
+    for name in (*weights, *others):
+        (base / name).write_bytes(b"old weights")
+    small = {"LICENSE", "README.md", "vocab.txt", "chat_template.jinja", "tokenizer.model"}
+    for name in small:
+        (base / name).write_text("")
+    write_model(tmp_path / "final", None, load_file(base / "model.safetensors"), base)
+    assert {path.name for path in (tmp_path / "final").iterdir()} == expected | small
 
 
 def test_a_folder_appears_whole_or_stays_as_it_was(tmp_path):

@@ -13,7 +13,8 @@ from transformers.utils import logging
 
 from shoplm.lm.checkpoints import appearing
 
-_WEIGHTS = ("*.safetensors", "*.safetensors.index.json", "*.bin", "*.bin.index.json", "*.pt")
+_COPIED = ("*.json", "*.txt", "*.model", "*.jinja", "*.md", "LICENSE*")
+_INDEX = "*.index.json"
 
 
 def write_model(
@@ -25,11 +26,13 @@ def write_model(
         directory: replaced if there.
         model: knows the names that its class gives to stored weights.
         weights: tensors by name, on the host, in the type to store.
-        base_model: configuration, tokenizer and whatever else is no weight are copied from it.
+        base_model: configuration, tokenizer and licence are copied from it.
 
     Raises:
+        FileNotFoundError: `base_model` has gone.
         OSError: there is no room; nothing of it stays.
     """
+    files = sorted(base_model.iterdir())
     with appearing(directory) as aside:
         if weights.keys() == _stored_names(base_model):
             # what save_pretrained does, which first imports accelerate and deepspeed for seconds
@@ -37,8 +40,10 @@ def write_model(
         else:  # it knows under which other names this class is stored
             logging.disable_progress_bar()
             model.save_pretrained(aside, state_dict=weights)
-        for file in sorted(base_model.iterdir()):
-            if file.is_file() and not any(file.match(pattern) for pattern in _WEIGHTS):
+        for file in files:
+            if not file.is_file() or file.match(_INDEX):  # of the weights that stay behind
+                continue
+            if any(file.match(pattern) for pattern in _COPIED):
                 shutil.copyfile(file, aside / file.name)
 
 
