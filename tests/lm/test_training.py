@@ -20,7 +20,7 @@ from shoplm.lm.checkpoints import Checkpoints
 from shoplm.lm.lock import locked
 from shoplm.lm.processes import Processes
 from shoplm.lm.run import FINAL
-from shoplm.lm.train import train
+from shoplm.lm.train import main, train
 
 ALONE = Processes(0, 1, torch.device("cpu"))
 REAL_STEP = trainer.Trainer._step
@@ -410,8 +410,59 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(
     assert {path.name for path in file.parent.iterdir()} == {"run.json", ".lock"}
 
 
-def test_a_wrong_run_file_is_named(tmp_path):
-    file = tmp_path / "run.json"
-    file.write_text('{"variant": "mixed", "base_model": "x", "blocks": "y", "epochs": 3}')
-    with pytest.raises(ValueError, match=r"run\.json: (.|\n)*epochs"):
-        train(file, ALONE)
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"epochs": 3}, "field 'epochs': Extra inputs are not permitted, got 3"),
+        ({"variant": None}, "field 'variant': Input should be a valid string, got None"),
+        ({"training": {"micro_batch": 0}},
+         "field 'training.micro_batch': Input should be greater than or equal to 1, got 0"),
+        ("variant", "field 'variant': Field required"),
+        ("{", "Invalid JSON: EOF while parsing an object at line 1 column 1"),
+    ],
+)  # fmt: skip
+def test_a_wrong_run_file_is_told_in_one_sentence(tmp_path, changed, said, capsys):
+    file, content = tmp_path / "run.json", {"variant": "mixed", "base_model": "x", "blocks": "y"}
+    if isinstance(changed, dict):
+        file.write_text(json.dumps(content | changed))
+    else:
+        content.pop(changed, None)
+        file.write_text("{" if changed == "{" else json.dumps(content))
+    assert told(file, capsys) == f"error: {file}: {said}\n"
+
+
+def test_a_missing_run_file_is_told_in_one_sentence(tmp_path, capsys):
+    file = tmp_path / "none.json"
+    assert told(file, capsys) == f"error: {file}: no such run file\n"
+
+
+def told(file, capsys) -> str:
+    """What the program says about a run file that it fails on."""
+    with pytest.raises(SystemExit) as end:
+        main([str(file)])
+    assert end.value.code == 1
+    return capsys.readouterr().err
+
+
+def test_expected_errors_are_told_in_one_sentence_with_the_name_of_the_run(
+    training_inputs, tmp_path, capsys, monkeypatch
+):
+    good = training_inputs.write(tmp_path / "good", tokens=64)
+    file = without_weights(training_inputs, tmp_path).write(tmp_path / "bad", "separate")
+    with pytest.raises(SystemExit) as end:
+        main([str(good), str(file)])
+    said = capsys.readouterr().err
+    assert end.value.code == 1 and is_complete(good)
+    assert said.startswith("error: separate/seed-0: ") and "no weights" in said
+    assert said.count("\n") == 1
+
+    with locked(good.parent, ALONE):
+        assert "another program" in told(good, capsys)
+
+    def wrong(self, step):
+        raise TypeError("a mistake of ours")
+
+    monkeypatch.setattr(trainer.Trainer, "_step", wrong)
+    with pytest.raises(TypeError) as mistake:  # keeps its traceback
+        main([str(training_inputs.write(tmp_path / "other", tokens=64))])
+    assert mistake.value.__notes__ == ["mixed/seed-0"]

@@ -14,12 +14,16 @@ from shoplm.lm.processes import Processes
 LOCK_FILE = ".lock"
 
 
+class FolderInUse(RuntimeError):
+    """Another program trains in the folder."""
+
+
 @contextmanager
 def locked(directory: Path, processes: Processes) -> Iterator[None]:
     """Hold the folder's lock in the first process; it goes with the process, however that ends.
 
     Raises:
-        RuntimeError: another program holds it, in every process.
+        FolderInUse: another program holds it, in every process.
     """
     held: list[IO[str]] = []
     processes.first(lambda: held.append(_lock(directory / LOCK_FILE)))
@@ -38,7 +42,7 @@ def _lock(path: Path) -> IO[str]:
         file.seek(0)
         holder = file.read().strip() or "unknown"
         file.close()
-        raise RuntimeError(
+        raise FolderInUse(
             f"{path.parent}: another program (process {holder}) is training here; wait for it, or "
             "train in another folder"
         ) from None

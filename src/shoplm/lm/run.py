@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from shoplm.variants import Settings
 
@@ -141,6 +141,11 @@ class TrainingRun(Settings):
     training: TrainingSettings = TrainingSettings()
     """How to train."""
 
+    @property
+    def name(self) -> str:
+        """Variant and seed: `mixed/seed-0`."""
+        return f"{self.variant}/seed-{self.seed}"
+
     def write(self, directory: Path) -> Path:
         """Write the run file into `directory` and return its path; paths become absolute."""
         run = self.model_copy(
@@ -163,6 +168,18 @@ class TrainingRun(Settings):
         """Read a run file.
 
         Raises:
+            FileNotFoundError: it is not there.
             ValueError: it is not JSON, or a field is wrong; the message names it.
         """
-        return cls.model_validate_json(Path(file).read_text())
+        file = Path(file)
+        if not file.is_file():
+            raise FileNotFoundError(f"{file}: no such run file")
+        try:
+            return cls.model_validate_json(file.read_bytes())
+        except ValidationError as error:
+            first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            raise ValueError(f"{file}: {first['msg']}")
+        field = ".".join(map(str, first["loc"])) or "(whole)"
+        got = "" if first["type"] == "missing" else f", got {first['input']!r}"
+        raise ValueError(f"{file}: field {field!r}: {first['msg']}{got}")

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from shoplm.launch import is_complete
-from shoplm.lm.lock import locked
+from shoplm.lm.lock import FolderInUse, locked
 from shoplm.lm.processes import Processes
 from shoplm.lm.run import CHECKPOINTS, TrainingRun
 from shoplm.lm.trainer import Trainer
@@ -26,15 +26,22 @@ def train(run_file: Path, processes: Processes) -> None:
     Raises:
         FileNotFoundError: the model or blocks are missing.
         ValueError: a setting, the model, the blocks or a checkpoint do not fit.
-        RuntimeError: another process trains in the same folder.
+        FolderInUse: another program trains in the same folder.
         FloatingPointError: a loss or a gradient was not finite.
-        OSError: there is no room for results.
+        OSError: there is no room for results, or one of its files cannot be read.
+
+    All that is raised once the run file is read has a note with the name of the run.
     """
     run_file = Path(run_file).resolve()
+    run = TrainingRun.read(run_file)
     try:
-        run = TrainingRun.read(run_file)
-    except ValueError as error:
-        raise ValueError(f"{run_file}: {error}") from None
+        _train(run, run_file, processes)
+    except Exception as error:
+        error.add_note(run.name)
+        raise
+
+
+def _train(run: TrainingRun, run_file: Path, processes: Processes) -> None:
     with locked(run_file.parent, processes):
         if processes.first(lambda: is_complete(run_file)):
             if processes.is_first:
@@ -51,15 +58,20 @@ def train(run_file: Path, processes: Processes) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Train each run file named on the command line."""
+    """Train each run file named on the command line.
+
+    What `train` documents is told in one sentence, and the exit code is 1.
+    """
     if not arguments:
         raise SystemExit("usage: python -m shoplm.lm.train run.json [run.json ...]")
     processes = Processes.join()
     try:
         for file in arguments:
             train(Path(file), processes)
-    finally:
-        processes.leave()
+    except (OSError, ValueError, FloatingPointError, FolderInUse) as error:
+        print(": ".join(["error", *getattr(error, "__notes__", []), str(error)]), file=sys.stderr)
+        raise SystemExit(1) from None
+    processes.leave()  # not after an error: the others may wait for this one elsewhere
 
 
 if __name__ == "__main__":

@@ -150,7 +150,9 @@ class Trainer:
                 for old in [self.directory / FINAL, *models.glob("tokens-*")]:
                     shutil.rmtree(old, ignore_errors=True)
             if step:
-                report_progress(step, self.plan.n_steps, run=self._name(), resumed_after=step)
+                report_progress(
+                    step, self.plan.n_steps, run=self.run_settings.name, resumed_after=step
+                )
         return step
 
     def _step(self, step: int) -> tuple[float, float, float, int]:
@@ -215,7 +217,11 @@ class Trainer:
     def _report(self, step: int, loss: float, speed: float) -> None:
         if self.processes.is_first:
             report_progress(
-                step, self.plan.n_steps, run=self._name(), loss=loss, tokens_per_second=speed
+                step,
+                self.plan.n_steps,
+                run=self.run_settings.name,
+                loss=loss,
+                tokens_per_second=speed,
             )
 
     def _append(self, step: int, split: str, values: dict[str, float]) -> None:
@@ -226,9 +232,6 @@ class Trainer:
         run = self.run_settings
         at = {"variant": run.variant, "seed": run.seed, "step": step, "tokens": self.tokens}
         return at | {"split": split}
-
-    def _name(self) -> str:
-        return f"{self.run_settings.variant}/seed-{self.run_settings.seed}"
 
     def _kind(self) -> str:
         return "plain" if self.training.zero is None else "deepspeed"
