@@ -44,6 +44,14 @@ def test_a_length_that_the_blocks_cannot_give_is_refused_by_name(training, words
         share_budget({"mixed": training}, {"mixed": (10, LENGTH)})
 
 
+def test_a_batch_that_the_processes_cannot_share_is_refused_by_name():
+    trainings, blocks = {"one": settings(), "three": settings()}, {"one": (10, LENGTH)}
+    blocks["three"] = blocks["one"]
+    share_budget(trainings, blocks, {"one": 1, "three": 2})
+    with pytest.raises(ValueError, match=r"three: batch_tokens: 32 are 2 blocks.*3 processes"):
+        share_budget(trainings, blocks, {"one": 1, "three": 3})
+
+
 @pytest.mark.parametrize(
     ("asked", "n_blocks", "tokens", "batch"),
     [(64, 10, 64, 32), (None, 10, 160, 32), (10**6, 10, 160, 32), (64, 1, 16, 16), (8, 1, 8, 16)],

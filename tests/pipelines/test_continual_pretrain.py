@@ -1,6 +1,8 @@
 """Models trained on mixtures: what is planned, what is refused, what a run leaves."""
 
+import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +19,6 @@ from pydantic import ValidationError
 from shoplm.corpus.packing import BlocksMeta, PackedBlocks
 from shoplm.corpus.tokenising import Vocabulary
 from shoplm.datasets import ModelDirectoriesDataset, ModelDirectoryDataset, PackedBlocksDataset
-from shoplm.lm.launching import train_runs
 from shoplm.pipelines.continual_pretrain import create_pipeline
 from shoplm.pipelines.continual_pretrain.nodes import plan_runs
 from shoplm.pipelines.continual_pretrain.params import ContinualPretrainParams
@@ -131,10 +132,12 @@ def test_all_of_a_seed_come_before_the_next_and_have_one_budget(catalog):
     assert all(set(run.held_out) == {"shop_en", "general_zh"} for run in runs)
 
 
-def test_a_variant_may_start_from_another_model_which_is_fetched_once(catalog, tmp_path):
+def test_a_variant_may_start_from_another_model_which_is_fetched_once(
+    catalog, tmp_path, tokenizer_directory
+):
     fetched = []
     others = {
-        "large": lambda: fetched.append("large") or tmp_path,
+        "large": lambda: fetched.append("large") or tokenizer_directory,
         "unused": lambda: fetched.append("unused"),
     }
     variants = {"mixed": {}, "a": {"base_model": "large"}, "b": {"base_model": "large"}}
@@ -143,7 +146,8 @@ def test_a_variant_may_start_from_another_model_which_is_fetched_once(catalog, t
         run.variant: run.base_model
         for run, _ in plan(catalog, params=params, other_base_models=others)
     }
-    assert starts == {"mixed": catalog.load("base_model"), "a": tmp_path, "b": tmp_path}
+    assert starts == {"mixed": catalog.load("base_model"), "a": tokenizer_directory,
+                      "b": tokenizer_directory}  # fmt: skip
     assert fetched == ["large"]
 
 
@@ -155,14 +159,37 @@ def test_a_variant_may_start_from_another_model_which_is_fetched_once(catalog, t
         ({"training": {"tokens": 64_000}}, "v: the schedule is longer than the data.*64000.*320"),
         ({"training": {"batch_tokens": 24}}, "v: batch_tokens: 24 is no multiple"),
         ({"training": {"tokens": 8}}, "v: there is no step to make"),
+        (
+            {"launch": {"launcher": "torchrun", "processes": 3}},
+            "v: batch_tokens: 64 are 4 blocks of 16, which 3 processes cannot share",
+        ),
+        (
+            {"launch": {"launcher": "torchrun", "processes": 4, "hosts": 2, "rendezvous": "a:1"}},
+            "v: batch_tokens.*which 8 processes",
+        ),
+        (
+            {"launch": {"launcher": "deepspeed", "hostfile": "/nowhere/hosts"}},
+            "/nowhere/hosts: no such hostfile",
+        ),
     ],
 )
 def test_what_a_variant_cannot_have_is_refused_before_anything_runs(catalog, variant, words):
     runs = catalog.load("params:continual_pretrain").runs.with_name("refused")
     params = make_params(runs, variants={"v": variant}, comparisons=[])
-    with pytest.raises(ValueError, match=f"(?s){words}"):
+    with pytest.raises((ValueError, FileNotFoundError), match=f"(?s){words}"):
         plan(catalog, params=params)
     assert not runs.exists()
+
+
+def test_each_host_of_a_hostfile_runs_as_many_processes(catalog, tmp_path):
+    hostfile = tmp_path / "hosts"
+    launch = {"launcher": "deepspeed", "processes": 2, "hostfile": str(hostfile)}
+    params = make_params(tmp_path / "runs", variants={"v": {"launch": launch}}, comparisons=[])
+    hostfile.write_text("# both\na slots=4\n\nb slots=2\n")
+    plan(catalog, params=params)  # four blocks of a batch for four processes
+    hostfile.write_text("a slots=2\nb slots=2\nc slots=2\n")
+    with pytest.raises(ValueError, match=r"v: batch_tokens.*which 6 processes"):
+        plan(catalog, params=params)
 
 
 def test_without_held_out_text_nothing_can_be_measured(catalog):
@@ -251,16 +278,34 @@ def test_what_is_trained_is_not_trained_again(trained):
     assert len(trained.load("pretrained_models")) == 4
 
 
-def test_blocks_of_another_tokenizer_stop_the_run(catalog, tmp_path):
-    packed = catalog.load("packed_blocks")
-    wrong = replace(packed["mixed"].meta, tokenizer="other")
-    PackedBlocksDataset(path=str(tmp_path / "packed")).save(
-        {"mixed": replace(packed["mixed"], meta=wrong, directory=None)}
-    )
-    others = PackedBlocksDataset(path=str(tmp_path / "packed")).load()
-    params = make_params(tmp_path / "runs", variants={"mixed": {}}, comparisons=[], seeds=[0])
-    with pytest.raises(RuntimeError, match=r"(?s)mixed.*tokenizer"):
-        train_runs(plan(catalog, packed_blocks=others, params=params), params.runs)
+def rewritten(blocks: dict[str, PackedBlocks], name: str) -> dict[str, PackedBlocks]:
+    """The same, but one of them says that another tokenizer wrote it."""
+    meta = replace(blocks[name].meta, tokenizer="fedcba9876543210")
+    return blocks | {name: replace(blocks[name], meta=meta)}
+
+
+def test_blocks_of_another_tokenizer_are_refused_before_anything_runs(catalog):
+    packed, held_out = catalog.load("packed_blocks"), catalog.load("held_out_blocks")
+    words = "'alone': the blocks of mixture 'separate' were.*fedcba9876543210.*'base_model' is"
+    with pytest.raises(ValueError, match=words):
+        plan(catalog, packed_blocks=rewritten(packed, "separate"))
+    with pytest.raises(ValueError, match="'mixed': the blocks of held-out split 'general_zh'"):
+        plan(catalog, held_out_blocks=rewritten(held_out, "general_zh"))
+
+
+def test_a_base_model_of_another_tokenizer_is_refused_before_anything_runs(
+    catalog, tmp_path, tokenizer_directory
+):
+    other = shutil.copytree(tokenizer_directory, tmp_path / "other")
+    definition = json.loads((other / "tokenizer.json").read_text())
+    definition["model"]["merges"].pop()
+    (other / "tokenizer.json").write_text(json.dumps(definition))
+    variants = {"mixed": {}, "large": {"base_model": "large"}}
+    params = make_params(tmp_path / "runs", variants=variants, comparisons=[])
+    with pytest.raises(
+        ValueError, match=r"variant 'large': the blocks of mixture 'mixed'.*'large'"
+    ):
+        plan(catalog, params=params, other_base_models={"large": lambda: other})
 
 
 def test_the_contract_of_names():

@@ -1,10 +1,11 @@
 """Every variant of conf/paper down to its run file, DeepSpeed's JSON and the exact command.
 
-The models are stand-ins of one file each: nothing is downloaded, no weights are read.
+The models are stand-ins, a small tokenizer each: nothing is downloaded, no weights are read.
 """
 
 import base64
 import json
+import shutil
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from shoplm import launch
+from shoplm.corpus.tokenising import Vocabulary
 from shoplm.lm.deepspeed_config import deepspeed_config
 from shoplm.lm.launching import prepare_runs
 from shoplm.lm.run import TrainingRun
@@ -33,28 +35,39 @@ def paper():
 
 
 @pytest.fixture(scope="module")
-def planned(paper, tmp_path_factory):
-    """By variant: run file, training run and launch settings."""
+def inputs(paper, tmp_path_factory, tokenizer_directory):
+    """What `plan_runs` takes."""
     folder = tmp_path_factory.mktemp("paper")
+    tokenizer = Vocabulary.open(tokenizer_directory).fingerprint
 
     def stand_in(name: str) -> Path:
         (folder / name).mkdir()
         (folder / name / "content").write_text(name)
         return folder / name
 
+    def model(name: str) -> Path:
+        return shutil.copytree(tokenizer_directory, stand_in(name), dirs_exist_ok=True)
+
     def blocks(name: str, n_blocks: int) -> SimpleNamespace:
-        meta = SimpleNamespace(n_blocks=n_blocks, sequence_length=LENGTH)
+        meta = SimpleNamespace(n_blocks=n_blocks, sequence_length=LENGTH, tokenizer=tokenizer)
         return SimpleNamespace(directory=stand_in(name), meta=meta)
 
     other = paper.config_loader["catalog"]["other_base_models"]["models"]
-    runs = plan_runs(
-        {name: blocks(name, n_blocks) for name, n_blocks in BLOCKS.items()},
-        {"shop_en": blocks("shop_en", 8)},
-        stand_in("bloom_3b"),
-        {name: (lambda name=name: stand_in(name)) for name in other},
-        paper.params["continual_pretrain"],
-    )
-    files = prepare_runs(runs, folder / "runs")
+    models = {name: model(name) for name in other}
+    return {
+        "packed_blocks": {name: blocks(name, n_blocks) for name, n_blocks in BLOCKS.items()},
+        "held_out_blocks": {"shop_en": blocks("shop_en", 8)},
+        "base_model": model("bloom_3b"),
+        "other_base_models": {name: (lambda path=path: path) for name, path in models.items()},
+        "params": paper.params["continual_pretrain"],
+    }
+
+
+@pytest.fixture(scope="module")
+def planned(inputs, tmp_path_factory):
+    """By variant: run file, training run and launch settings."""
+    runs = plan_runs(**inputs)
+    files = prepare_runs(runs, tmp_path_factory.mktemp("paper_runs"))
     return {
         run.variant: (file, TrainingRun.read(file), settings)
         for file, (run, settings) in zip(files.values(), runs, strict=True)
@@ -71,6 +84,17 @@ def test_the_four_mixtures_for_both_sizes(planned, paper):
         assert run.base_model.name == ("bloom_7b1" if large else "bloom_3b")
         assert run.blocks.name == name.removesuffix("_7b1")
         assert settings.processes == (4 if large else 2)
+
+
+def test_a_mistake_in_the_larger_models_is_found_before_the_smaller_train(inputs):
+    params = inputs["params"]
+    launch = {"launch": {"processes": 3}}  # 512 sequences a batch
+    wrong = {name: v for name, v in params.variants.items() if not name.endswith("7b1")}
+    wrong |= {"mixed_7b1": params.variants["mixed_7b1"] | launch}
+    changes = {"variants": wrong, "comparisons": []}
+    changed = type(params).model_validate(params.model_dump() | changes)
+    with pytest.raises(ValueError, match=r"mixed_7b1: batch_tokens.*512 blocks.*3 processes"):
+        plan_runs(**inputs | {"params": changed})
 
 
 def test_all_train_on_as_many_tokens_of_as_long_sequences(planned, paper):

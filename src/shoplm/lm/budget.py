@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from shoplm.lm.deepspeed_config import blocks_per_process
 from shoplm.lm.run import TrainingSettings
 from shoplm.lm.schedule import available_blocks, plan_steps
 
 
 def share_budget(
-    trainings: Mapping[str, TrainingSettings], blocks: Mapping[str, tuple[int, int]]
+    trainings: Mapping[str, TrainingSettings],
+    blocks: Mapping[str, tuple[int, int]],
+    processes: Mapping[str, int] | None = None,
 ) -> dict[str, TrainingSettings]:
     """Give all runs that state no length the one that every one of them has the blocks for.
 
     Args:
         trainings: settings by name of run; those with `tokens` stay as they are.
         blocks: their number and length in tokens, by name of run.
+        processes: on all hosts together, by name of run; one without it.
 
     Raises:
-        ValueError: a run cannot make its steps with its blocks; the message names it.
+        ValueError: a run cannot make its steps with its blocks, or its processes cannot share a
+            batch; the message names it.
     """
     available = {
         name: available_blocks(training.passes, blocks[name][0]) * blocks[name][1]
@@ -34,6 +39,7 @@ def share_budget(
     for name, training in shared.items():
         try:
             plan_steps(training, *blocks[name])
+            blocks_per_process(training, (processes or {}).get(name, 1), blocks[name][1])
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
     return shared

@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shoplm.pipelines.continual_pretrain.params import ContinualPretrainParams
+from shoplm.pipelines.continual_pretrain.params import (
+    ContinualPretrainParams,
+    PretrainingSettings,
+)
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -51,8 +54,10 @@ def plan_runs(
     """Every variant with every seed, all of a seed before the next; nothing is started.
 
     Raises:
-        ValueError: a variant names a mixture or a base model that is not there, its schedule is
-            longer than its data, or there is no held-out text.
+        FileNotFoundError: a variant's hostfile or its base model's tokenizer is missing.
+        ValueError: a variant names a mixture or a base model that is not there, its blocks were
+            written with another tokenizer than its base model's, its schedule is longer than its
+            data, its processes cannot share a batch, or there is no held-out text.
     """
     from shoplm.lm.budget import share_budget
     from shoplm.lm.run import TrainingRun
@@ -72,8 +77,10 @@ def plan_runs(
         )
         if chosen.base_model not in starts:
             starts[chosen.base_model] = start()
+    _check_tokenizers(variants, starts, packed_blocks, held_out_blocks)
     sizes = {name: (b.meta.n_blocks, b.meta.sequence_length) for name, b in blocks.items()}
-    trainings = share_budget({name: v.training for name, v in variants.items()}, sizes)
+    processes = {name: _world_size(chosen.launch) for name, chosen in variants.items()}
+    trainings = share_budget({name: v.training for name, v in variants.items()}, sizes, processes)
     held_out = {split: held.directory for split, held in held_out_blocks.items()}
     return [
         (
@@ -97,6 +104,40 @@ def _named(there: Mapping, name: str | None, what: str, where: str) -> Any:
         names = ", ".join(sorted(str(key) for key in there if key is not None)) or "nothing"
         raise ValueError(f"{what} {name!r} is not in {where}, which has {names}")
     return there[name]
+
+
+def _check_tokenizers(
+    variants: Mapping[str, PretrainingSettings],
+    starts: Mapping[str | None, Path],
+    packed_blocks: Mapping[str, PackedBlocks],
+    held_out_blocks: Mapping[str, PackedBlocks],
+) -> None:
+    """Refuse blocks that a variant's base model would read as other text."""
+    from shoplm.corpus.tokenising import Vocabulary
+
+    of_model = {name: Vocabulary.open(path).fingerprint for name, path in starts.items()}
+    held_out = {f"held-out split {split!r}": held for split, held in held_out_blocks.items()}
+    for name, chosen in variants.items():
+        read = {f"mixture {chosen.mixture!r}": packed_blocks[chosen.mixture]} | held_out
+        expected = of_model[chosen.base_model]
+        for what, blocks in read.items():
+            if blocks.meta.tokenizer != expected:
+                raise ValueError(
+                    f"variant {name!r}: the blocks of {what} were written with tokenizer "
+                    f"{blocks.meta.tokenizer}, but that of base model "
+                    f"{chosen.base_model or 'base_model'!r} is {expected}: pack the text with the "
+                    "model's own tokenizer"
+                )
+
+
+def _world_size(launch: LaunchSettings) -> int:
+    """Processes on all hosts: those of a hostfile run as many each as one host does."""
+    if launch.hostfile is None:
+        return launch.processes * launch.hosts
+    if not launch.hostfile.is_file():
+        raise FileNotFoundError(f"{launch.hostfile}: no such hostfile")
+    lines = map(str.strip, launch.hostfile.read_text().splitlines())
+    return launch.processes * sum(1 for line in lines if line and not line.startswith("#"))
 
 
 def compare_models(
