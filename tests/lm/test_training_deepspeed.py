@@ -27,7 +27,8 @@ pytestmark = pytest.mark.timeout(900)
 
 KILLED = Path(__file__).parents[1] / "programs" / "killed_trainer.py"
 ZERO_2 = {"zero": {"stage": 2, "offload_optimizer": True}, "micro_batch": 1}
-ZERO_3 = {"zero": {"stage": 3}, "activation_checkpointing": True}
+# each parameter in parts: by default those of fewer than 100,000 elements, here all, stay whole
+ZERO_3 = {"zero": {"stage": 3, "persistence_threshold": 0}, "activation_checkpointing": True}
 FOUR = {"batch_tokens": 4 * 32}
 """Two blocks a process and step: two micro-batches of one."""
 
@@ -40,7 +41,7 @@ def runs(training_inputs, tmp_path_factory):
         "plain": training_inputs.write(root / "plain", **FOUR),
         "zero_2": training_inputs.write(root / "zero_2", **FOUR, **ZERO_2),
         "zero_3": training_inputs.write(root / "zero_3", **FOUR, **ZERO_3),
-        "bf16": training_inputs.write(root / "bf16", **FOUR, zero={"stage": 1}, precision="bf16"),
+        "bf16": training_inputs.write(root / "bf16", **FOUR, zero={"stage": 2}, precision="bf16"),
         "killed": training_inputs.write(root / "killed", **FOUR, **ZERO_2, checkpoint_steps=2),
     }
     diverging = {"optimizer": {"learning_rate": 1e25}, "schedule": {"kind": "constant"}}
