@@ -312,15 +312,71 @@ def test_no_room_for_a_checkpoint(training_inputs, tmp_path, monkeypatch):
     assert is_complete(file)
 
 
-def test_a_loss_that_is_not_finite_stops_the_run(training_inputs, results, tmp_path):
-    given = {"optimizer": {"learning_rate": 1e25}, "schedule": {"kind": "constant", "warmup": 0}}
-    file = training_inputs.write(tmp_path, checkpoint_steps=1, **given)
-    good = r"last good checkpoint is .*checkpoints/step-000001"
-    with pytest.raises(FloatingPointError, match=rf"stopped at step 2: the loss is .*{good}"):
+DIVERGING = {"optimizer": {"learning_rate": 1e25}, "schedule": {"kind": "constant", "warmup": 0}}
+
+
+def test_a_checkpoint_that_leads_to_no_finite_loss_is_not_good(training_inputs, results, tmp_path):
+    file = training_inputs.write(tmp_path, checkpoint_steps=1, **DIVERGING)
+    stopped = r"stopped at step 2: the loss is .*there is no good checkpoint"
+    for _ in range(2):  # the second start is not bound to the model that the first has spoilt
+        with pytest.raises(FloatingPointError, match=stopped):
+            train(file, ALONE)
+        assert sorted(results.losses(file)) == [1]
+        assert not is_complete(file) and not (tmp_path / FINAL).exists()
+        assert list((tmp_path / "checkpoints").iterdir()) == []
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_diverged_run_goes_on_from_the_last_good_checkpoint(
+    training_inputs, results, undisturbed, tmp_path, monkeypatch, kill_at, killed
+):
+    file = training_inputs.write(tmp_path)
+    step = engines.PlainEngine.step
+    steps = []
+
+    def spoiling(self, rate):
+        norm = step(self, rate)
+        steps.append(norm)
+        if len(steps) == 8:
+            with torch.no_grad():
+                next(self.packed.parameters()).fill_(torch.nan)
+        return norm
+
+    monkeypatch.setattr(engines.PlainEngine, "step", spoiling)
+    if killed:  # by chance right after the checkpoint was made
+        kill_at(9)
+        with pytest.raises(Killed):
+            train(file, ALONE)
+        kill_at(None)
+    good = r"last good checkpoint is .*checkpoints/step-000004"
+    with pytest.raises(FloatingPointError, match=rf"stopped at step 9: the loss is nan.*{good}"):
         train(file, ALONE)
-    assert sorted(results.losses(file)) == [1]
-    assert not is_complete(file) and not (tmp_path / FINAL).exists()
-    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-000001"]
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-000004"]
+    monkeypatch.setattr(engines.PlainEngine, "step", step)
+    train(file, ALONE)
+    assert results.losses(file) == results.losses(undisturbed)
+
+
+@pytest.mark.parametrize("held_out", [True, False])
+@pytest.mark.parametrize("keep", [[], [0.5]])
+def test_a_model_that_the_last_step_spoilt_is_not_complete(
+    training_inputs, results, tmp_path, held_out, keep
+):
+    tokens = 128 if keep else 64  # two steps, the first of them kept, or one
+    file = training_inputs.write(tmp_path, tokens=tokens, keep=keep, **DIVERGING)
+    if not held_out:
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"held_out": {}}))
+    name = "loss on shop_en" if held_out else "loss after the update"
+    with pytest.raises(FloatingPointError, match=f"stopped at step 1: the {name} is (nan|inf)"):
+        train(file, ALONE)
+    assert not is_complete(file) and not (tmp_path / "models").exists()
+    assert sorted(results.losses(file, "shop_en")) == ([0] if held_out else [])
+
+
+def test_a_norm_below_zero_tells_an_overflow(training_inputs, tmp_path, monkeypatch):
+    monkeypatch.setattr(engines.PlainEngine, "step", lambda self, rate: -1.0)
+    with pytest.raises(FloatingPointError, match="step 1: the norm of the gradient is nan"):
+        train(training_inputs.write(tmp_path), ALONE)
 
 
 def test_a_gradient_that_is_not_finite_is_not_stepped_with(training_inputs, tmp_path, monkeypatch):
@@ -336,7 +392,7 @@ def test_a_gradient_that_is_not_finite_is_not_stepped_with(training_inputs, tmp_
     monkeypatch.setattr(engines.PlainEngine, "backward", poisoned)
     monkeypatch.setattr(engines.PlainEngine, "close", lambda self: None)
     with pytest.raises(
-        FloatingPointError, match=r"step 3: the norm of the gradient is .*no checkpoint yet"
+        FloatingPointError, match=r"step 3: the norm of the gradient is .*no good checkpoint"
     ):
         train(training_inputs.write(tmp_path), ALONE)
     last, before = engine[-1]

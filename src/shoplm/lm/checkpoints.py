@@ -7,7 +7,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ from shoplm.lm.processes import Processes
 
 MANIFEST = "manifest.json"
 """Size and SHA-256 of each other file of a checkpoint, and what it was taken from."""
+
+GOOD = "good"
+"""An empty file in a checkpoint from which the next step had a finite loss."""
 
 KEPT = 2
 """Checkpoints of a run that are there at a time: the newest, and the one before."""
@@ -80,6 +83,18 @@ class Checkpoints:
         """
         return self.processes.first(self._newest)
 
+    def vouch(self, step: int) -> None:
+        """Take note that the loss after a checkpoint was finite."""
+        if self.processes.is_first:
+            (self.path(step) / GOOD).touch()
+
+    def last_good(self) -> Path | None:
+        """The newest whole checkpoint with a finite loss after it; later ones are removed.
+
+        To be called when training has diverged, so that no other start goes on from there.
+        """
+        return self.processes.first(self._last_good)
+
     def remove(self) -> None:
         """Remove all of them: the run is complete."""
         if self.processes.is_first:
@@ -107,6 +122,16 @@ class Checkpoints:
             return path, manifest
         if self.steps():
             report_warning(f"{self.folder}: no checkpoint is whole, training starts afresh")
+        return None
+
+    def _last_good(self) -> Path | None:
+        for step in reversed(self.steps()):
+            path = self.path(step)
+            with suppress(OSError, ValueError):
+                verify(path)
+                if (path / GOOD).exists():
+                    return path
+            shutil.rmtree(path, ignore_errors=True)
         return None
 
     def _put_in_place(self, aside: Path, step: int, manifest: dict[str, Any]) -> None:

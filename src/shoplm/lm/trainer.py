@@ -74,7 +74,7 @@ class Trainer:
             processes,
         )
         self.tokens = 0
-        self.last_good: Path | None = None
+        self.saved: int | None = None
         self.engine = self._engine()
 
     def run(self) -> None:
@@ -140,8 +140,8 @@ class Trainer:
                     f"{ours[1]}; resume with as many, or remove the folder to start afresh"
                 )
             self.engine.load(path)
-            self.last_good = path
             step, self.tokens = manifest["step"], manifest["tokens"]
+            self.saved = step
         if self.processes.is_first:
             self.metrics.cut(step if step else -1)
             self.document_losses.cut(step if step else -1)
@@ -162,45 +162,60 @@ class Trainer:
         if n_targets == 0:
             raise ValueError(f"step {step}: none of its blocks has a target")
         seed_random(self.run_settings.seed, step, self.processes.rank)
-        first = self.processes.rank * self.share
-        total = self.engine.backward(
-            list(self._micro_batches(rows[first : first + self.share])), n_targets
-        )
+        total = self.engine.backward(list(self._own_batches(step)), n_targets)
         loss = float(self.processes.sum(total.reshape(1))[0]) / n_targets
         self._check_finite(step, "loss", loss)
+        if self.saved == step - 1:
+            self.checkpoints.vouch(self.saved)
         rate = learning_rate(
             self.training.schedule, self.training.optimizer.learning_rate, step, self.plan.n_steps
         )
         norm = self.engine.step(rate)
-        self._check_finite(step, "norm of the gradient", norm)
+        # some versions of DeepSpeed tell an overflow by -1
+        self._check_finite(step, "norm of the gradient", norm if norm >= 0 else math.nan)
         return loss, rate, norm, self.blocks.n_tokens(rows)
 
     def _rows(self, step: int) -> np.ndarray:
         passes = (divmod(place, len(self.blocks)) for place in self.plan.positions(step))
         return np.array([self.order(number)[place] for number, place in passes])
 
-    def _micro_batches(self, rows: np.ndarray) -> Iterator[MicroBatch]:
+    def _own_batches(self, step: int) -> Iterator[MicroBatch]:
+        """This process's share of a step's blocks."""
+        first = self.processes.rank * self.share
+        rows = self._rows(step)[first : first + self.share]
         for part in np.array_split(rows, math.ceil(len(rows) / self.training.micro_batch)):
             yield self.blocks.segments(part)
 
     def _check_finite(self, step: int, name: str, value: float) -> None:
         if math.isfinite(value):
             return
-        good = f"the last good checkpoint is {self.last_good}"
+        good = self.checkpoints.last_good()
+        goes_on = f"the last good checkpoint is {good}" if good else "there is no good checkpoint"
         raise FloatingPointError(
             f"{self.directory}: stopped at step {step}: the {name} is {value}; nothing of this "
-            f"step is kept, {good if self.last_good else 'there is no checkpoint yet'}"
+            f"step is kept, {goes_on}"
         )
 
     def _measure(self, step: int) -> None:
-        """Losses on held-out text; those of single documents where a model is kept."""
+        """Losses on held-out text; those of single documents where a model is kept.
+
+        Nothing is written if one of them is not finite: the last update may have spoilt the model.
+        Without held-out text the blocks of the step are asked.
+        """
         keep = step in (0, self.plan.n_steps) or step in self.plan.kept
+        found = {}
         for split, blocks in self.held_out.items():
-            measured = measure_documents(
+            found[split] = measure_documents(
                 self.engine, blocks, self.training.micro_batch, self.processes
             )
-            if not self.processes.is_first:
-                continue
+            self._check_finite(step, f"loss on {split}", found[split].loss)
+        if step and not found:
+            losses = [float(self.engine.losses(part).sum()) for part in self._own_batches(step)]
+            total = float(self.processes.sum([sum(losses)])[0])
+            self._check_finite(step, "loss after the update", total)
+        if not self.processes.is_first:
+            return
+        for split, measured in found.items():
             values = {"loss": measured.loss, "perplexity": measured.perplexity}
             self._append(step, split, values)
             if keep:
@@ -255,7 +270,7 @@ class Trainer:
             self.document_losses.sync()
         facts = {"engine": self._kind(), "world_size": self.processes.world_size}
         self.checkpoints.save(step, self.engine.save, tokens=self.tokens, **facts)
-        self.last_good = self.checkpoints.path(step)
+        self.saved = step
 
 
 def seed_random(seed: int, step: int, rank: int) -> None:
