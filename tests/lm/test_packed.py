@@ -4,31 +4,24 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packed_rows import (
+    MIXED,
+    VOCABULARY,
+    distance,
+    each_alone,
+    gradients,
+    loss_alone,
+    packed,
+    rows,
+)
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
-from transformers import (
-    AutoModelForCausalLM,
-    BloomConfig,
-    BloomForCausalLM,
-    Gemma2Config,
-    GraniteConfig,
-    LlamaConfig,
-    MambaConfig,
-    MptConfig,
-    OPTConfig,
-    PhiConfig,
-    Qwen2Config,
-)
+from transformers import AutoModelForCausalLM, BloomConfig, BloomForCausalLM
 from transformers.models.bloom.modeling_bloom import BloomModel, _get_alibi_slopes
 
 from shoplm.lm import bloom_attention, tiled_attention
 from shoplm.lm.bloom_attention import alibi_slopes, packed_bias
 from shoplm.lm.packed import PackedCausalLM, check_no_leak, n_targets, positions
-
-VOCABULARY = 67
-SHAPE = {"vocab_size": VOCABULARY, "hidden_size": 48, "num_hidden_layers": 2}
-BODY = SHAPE | {"num_attention_heads": 4, "intermediate_size": 64}
-TIED = {"tie_word_embeddings": True}
 
 
 def bloom(heads=4, **options):
@@ -38,58 +31,11 @@ def bloom(heads=4, **options):
     return BloomForCausalLM(BloomConfig(**shape, initializer_range=0.1, **options))
 
 
-def packed(model, rows_per_chunk=11):
-    return PackedCausalLM(copy.deepcopy(model), VOCABULARY * rows_per_chunk)
-
-
-def rows(*lengths, width=40, seed=0):
-    """Random tokens, and rows of segments of these lengths."""
-    segments = torch.full((len(lengths), width), -1)
-    for row, of_row in enumerate(lengths):
-        numbers = torch.repeat_interleave(
-            torch.arange(len(of_row)), torch.tensor(of_row, dtype=int)
-        )
-        segments[row, : len(numbers)] = numbers
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randint(VOCABULARY, segments.shape, generator=generator), segments
-
-
-def each_alone(tokens, segments):
-    """Where each document lies, and its tokens as a batch of one."""
-    for row in range(len(tokens)):
-        for number in range(int(segments[row].max()) + 1):
-            here = segments[row] == number
-            yield row, here, tokens[row, here][None]
-
-
-def loss_alone(model, tokens, segments):
-    """Sum of a stock model's target losses, document by document."""
-    losses = []
-    for _, _, document in each_alone(tokens, segments):
-        logits = model(document).logits[0].float()
-        losses.append(F.cross_entropy(logits[:-1], document[0, 1:], reduction="sum"))
-    return torch.stack(losses).sum()
-
-
-def gradients(loss, model):
-    model.zero_grad()
-    loss.backward()
-    return {name: p.grad for name, p in model.named_parameters()}
-
-
-def distance(ours, theirs):
-    assert ours.keys() == theirs.keys()
-    return max((ours[name] - theirs[name]).abs().max().item() for name in theirs)
-
-
 @pytest.fixture(params=["tiled", "masked"])
 def path(request, monkeypatch):
     """Both ways to attend: tiles of 8 queries, so that rows have several, and a mask."""
     monkeypatch.setattr(tiled_attention, "TILE", 8)
     monkeypatch.setattr(bloom_attention, "AVAILABLE", request.param == "tiled")
-
-
-MIXED = ([9, 14, 17], [1, 30, 2], [40])
 
 
 @pytest.mark.parametrize("heads", [4, 6, 12])
@@ -268,47 +214,6 @@ def test_dropout_is_applied_in_training_alone():
     assert ours(tokens, segments).item() != ours(tokens, segments).item()
     ours.eval()
     assert ours(tokens, segments).item() == ours(tokens, segments).item()
-
-
-@pytest.mark.parametrize(
-    "config",
-    [
-        LlamaConfig(**BODY, num_key_value_heads=2),
-        Qwen2Config(**BODY, num_key_value_heads=2, **TIED),
-        PhiConfig(**BODY),  # its head has a bias
-    ],
-    ids=["llama", "qwen2", "phi"],
-)
-@pytest.mark.parametrize("one_row", [False, True])
-def test_other_architectures_keep_documents_apart(config, one_row, monkeypatch):
-    monkeypatch.setattr(PackedCausalLM, "_reads_one_row", lambda self: one_row)
-    torch.manual_seed(0)
-    stock = AutoModelForCausalLM.from_config(config).eval()
-    ours = packed(stock)
-    check_no_leak(ours)
-    tokens, segments = rows(*MIXED)
-    loss, expected = ours(tokens, segments) / 90, loss_alone(stock, tokens, segments) / 90
-    assert loss.item() == pytest.approx(expected.item(), abs=1e-5)
-    assert distance(gradients(loss, ours.model), gradients(expected, stock)) <= 1e-5
-
-
-@pytest.mark.parametrize(
-    ("config", "reason"),
-    [
-        (OPTConfig(**SHAPE, num_attention_heads=4, ffn_dim=64, word_embed_proj_dim=48), "editing"),
-        (MptConfig(vocab_size=VOCABULARY, d_model=48, n_layers=2, n_heads=4), "editing"),
-        (MambaConfig(**SHAPE), "editing"),
-        (GraniteConfig(**BODY, logits_scaling=4.0), "not those that it has alone"),
-        (Gemma2Config(**BODY, num_key_value_heads=2, head_dim=12), "caps its logits"),
-    ],
-    ids=["opt", "mpt", "mamba", "granite", "gemma2"],
-)
-def test_architectures_that_leak_or_differ_are_refused_by_name(config, reason):
-    torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(config)
-    name = type(model).__name__
-    with pytest.raises(ValueError, match=f"{name} cannot train on packed documents: .*{reason}"):
-        check_no_leak(PackedCausalLM(model, 1_000))
 
 
 def test_the_probe_finds_a_bloom_without_the_fast_path():
