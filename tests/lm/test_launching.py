@@ -101,6 +101,18 @@ def test_another_name_seed_setting_or_split_is_another_run(inputs, root):
     assert directory(a_run(inputs), root, LaunchSettings(threads=3)) == directory(runs[0], root)
 
 
+def test_settings_without_effect_do_not_make_another_run(inputs, root):
+    others = {"micro_batch": 1, "activation_checkpointing": True, "logits_per_chunk": 9}
+    others |= {"checkpoint_steps": 3, "log_steps": 5}
+    work = directory(a_run(inputs), root)
+    assert directory(a_run(inputs, **others), root) == work
+    assert TrainingRun.read(work / RUN_FILE).training.micro_batch == 1  # it goes on with it
+    before = pids(launching.train_runs([(a_run(inputs), PYTHON)], root))
+    content = (work / RUN_FILE).read_bytes()
+    assert pids(launching.train_runs([(a_run(inputs, **others), PYTHON)], root)) == before
+    assert (work / RUN_FILE).read_bytes() == content
+
+
 def test_two_runs_of_one_name_and_seed_are_refused(inputs, root):
     with pytest.raises(ValueError, match="two runs are called 'mixed' with seed 0"):
         launching.train_runs([(a_run(inputs), PYTHON), (a_run(inputs, passes=2), PYTHON)], root)

@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from shoplm import launch
@@ -286,6 +286,45 @@ def test_changed_settings_do_not_take_up_old_checkpoints(training_inputs, tmp_pa
         train(training_inputs.write(tmp_path), ALONE)
     with pytest.raises(ValueError, match="step-000004: a checkpoint of another run"):
         train(training_inputs.write(tmp_path, optimizer={"learning_rate": 1e-3}), ALONE)
+
+
+def test_settings_without_effect_may_change_on_the_way(
+    training_inputs, results, undisturbed, tmp_path, kill_at, capsys
+):
+    kill_at(6)
+    with pytest.raises(Killed):
+        train(training_inputs.write(tmp_path), ALONE)
+    kill_at(None)
+    others = {"micro_batch": 1, "activation_checkpointing": True, "logits_per_chunk": 900}
+    file = training_inputs.write(tmp_path, checkpoint_steps=3, log_steps=2, **others)
+    train(file, ALONE)
+    assert "resumed_after=4" in capsys.readouterr().out
+    expected = results.losses(undisturbed)
+    assert sorted(results.losses(file)) == [1, 2, 3, 4, 6, 8, 10, 12]
+    for step, loss in results.losses(file).items():
+        assert loss == pytest.approx(expected[step], abs=2e-6)
+
+
+@pytest.mark.parametrize("part", ["blocks", "held_out", "base_model"])
+def test_inputs_of_other_bytes_do_not_take_up_old_checkpoints(
+    training_inputs, tmp_path, kill_at, part
+):
+    moved = {n: tmp_path / n for n in ("base_model", "blocks", "held_out")}
+    for name, path in moved.items():
+        shutil.copytree(getattr(training_inputs, name), path)
+    file = type(training_inputs)(**moved).write(tmp_path / "run")
+    kill_at(6)
+    with pytest.raises(Killed):
+        train(file, ALONE)
+    kill_at(None)
+    if part == "base_model":
+        weights = load_file(moved[part] / "model.safetensors")
+        save_file({n: 2 * t for n, t in weights.items()}, moved[part] / "model.safetensors")
+    else:  # the same blocks in another order
+        tokens = np.load(moved[part] / "tokens.npy")
+        np.save(moved[part] / "tokens.npy", tokens[::-1])
+    with pytest.raises(ValueError, match="step-000004: a checkpoint of another run"):
+        train(file, ALONE)
 
 
 def test_no_room_for_a_checkpoint(training_inputs, tmp_path, monkeypatch):

@@ -116,7 +116,7 @@ class Checkpoints:
                 continue
             if manifest["run"] != self.run:
                 raise ValueError(
-                    f"{path}: a checkpoint of another run (the run file or its blocks were "
+                    f"{path}: a checkpoint of another run (the run file or its inputs were "
                     "changed); remove the folder, or train in another one"
                 )
             return path, manifest

@@ -48,8 +48,9 @@ def prepare_runs(
 ) -> dict[RunKey, Path]:
     """Write the run file of each run into its work directory; nothing is started.
 
-    The directory is named by variant, seed, training settings and the bytes of the inputs, not by
-    where the inputs lie or how the run is launched: it can be moved, or go on with other processes.
+    The directory is named by variant, seed, the settings that results depend on and the bytes of
+    the inputs, not by where the inputs lie or how the run is launched: it can be moved, or go on
+    with other processes or a smaller micro-batch.
     """
     digests: dict[Path, str] = {}
 
@@ -63,17 +64,10 @@ def prepare_runs(
         key = run.variant, run.seed
         if key in files:
             raise ValueError(f"two runs are called {run.variant!r} with seed {run.seed}")
-        content = {
-            "variant": run.variant,
-            "seed": run.seed,
-            "training": run.training.model_dump(mode="json"),
-            "base_model": digest(run.base_model),
-            "blocks": digest(run.blocks),
-            "held_out": {split: digest(path) for split, path in run.held_out.items()},
-        }
-        directory = work_directory(root, f"{run.variant}-seed-{run.seed}", content)
+        name = f"{run.variant}-seed-{run.seed}"
+        directory = work_directory(root, name, run.identity(digest))
         file = directory / RUN_FILE
-        # the paths in the file of a complete run may be those of another day: leave them
+        # a complete run may have had other paths, or other settings without effect: leave its file
         files[key] = file if launch.is_complete(file) else run.write(directory)
     return files
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -15,6 +16,11 @@ METRICS = "metrics.jsonl"
 DOCUMENT_LOSSES = "document_losses.jsonl"
 FINAL = Path("models/final")
 CHECKPOINTS = "checkpoints"
+
+WITHOUT_EFFECT = frozenset(
+    {"micro_batch", "activation_checkpointing", "logits_per_chunk", "checkpoint_steps", "log_steps"}
+)
+"""Training settings that results do not depend on: a run may go on with others."""
 
 
 class OptimizerSettings(Settings):
@@ -89,7 +95,8 @@ class TrainingSettings(Settings):
     """Token places in one optimizer step over all processes: a multiple of the block length,
     reached by accumulation."""
     micro_batch: int = Field(4, ge=1)
-    """Blocks that one process sends through the model at a time, at most."""
+    """Blocks that one process sends through the model at a time, at most. Results do not depend on
+    it, unless the model has dropout, which is drawn anew for each; a run may go on with another."""
     precision: Literal["fp32", "bf16"] = "bf16"
     """Type of activations and of the products' inputs; master weights and moments are fp32."""
     activation_checkpointing: bool = False
@@ -124,6 +131,10 @@ class TrainingSettings(Settings):
                 raise ValueError(f"keep: {share} is not a share of the run, above 0 and at most 1")
         return self
 
+    def identity(self) -> dict[str, Any]:
+        """The settings that results depend on."""
+        return self.model_dump(mode="json", exclude=set(WITHOUT_EFFECT))
+
 
 class TrainingRun(Settings):
     """The content of a run file; results go to the folder that it lies in."""
@@ -145,6 +156,23 @@ class TrainingRun(Settings):
     def name(self) -> str:
         """Variant and seed: `mixed/seed-0`."""
         return f"{self.variant}/seed-{self.seed}"
+
+    def identity(self, digest: Callable[[Path], str]) -> dict[str, Any]:
+        """What makes this run the one that it is: its name, its settings and the bytes it reads.
+
+        Neither where its inputs lie nor settings without effect count.
+
+        Args:
+            digest: of a directory's content, such as `shoplm.variants.fingerprint`.
+        """
+        return {
+            "variant": self.variant,
+            "seed": self.seed,
+            "training": self.training.identity(),
+            "base_model": digest(self.base_model),
+            "blocks": digest(self.blocks),
+            "held_out": {split: digest(path) for split, path in self.held_out.items()},
+        }
 
     def write(self, directory: Path) -> Path:
         """Write the run file into `directory` and return its path; paths become absolute."""

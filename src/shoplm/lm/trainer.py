@@ -66,13 +66,8 @@ class Trainer:
 
         self.metrics = ResultFile(self.directory / METRICS)
         self.document_losses = ResultFile(self.directory / DOCUMENT_LOSSES)
-        content = run.model_dump(mode="json", include={"variant", "seed", "training"})
-        metas = [path / "meta.json" for path in (run.blocks, *run.held_out.values())]
-        self.checkpoints = Checkpoints(
-            self.directory / CHECKPOINTS,
-            fingerprint(content, list(run.held_out), *metas),
-            processes,
-        )
+        identity = processes.first(lambda: fingerprint(run.identity(fingerprint)))
+        self.checkpoints = Checkpoints(self.directory / CHECKPOINTS, identity, processes)
         self.tokens = 0
         self.saved: int | None = None
         self.engine = self._engine()
