@@ -9,7 +9,9 @@ from transformers import AutoTokenizer, GPTNeoXConfig, GPTNeoXForCausalLM
 from shoplm.corpus.tokenising import Vocabulary
 from shoplm.lm.bloom import write_bloom
 from shoplm.lm.loading import load_model, stored_dtype, tokenizer_fingerprint
+from shoplm.lm.processes import Processes
 from shoplm.lm.settings import BloomSettings
+from shoplm.lm.train import train
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +45,9 @@ def test_a_model_is_loaded_ready_to_train(directory):
     assert model.lm_head.weight is model.transformer.word_embeddings.weight
     stored = load_file(directory / "model.safetensors")["transformer.word_embeddings.weight"]
     assert torch.equal(model.lm_head.weight, stored)
-    half = load_model(directory, "bf16", activation_checkpointing=True)
-    assert half.transformer.h[0].gradient_checkpointing and half.dtype == torch.bfloat16
+    assert (
+        load_model(directory, activation_checkpointing=True).transformer.h[0].gradient_checkpointing
+    )
 
 
 def test_the_stored_type_is_that_of_most_parameters(directory):
@@ -57,6 +60,8 @@ def test_the_stored_type_is_that_of_most_parameters(directory):
 
     rewrite(directory, halve)
     assert stored_dtype(directory) == torch.bfloat16
+    assert load_model(directory, "stored").dtype == torch.bfloat16
+    assert load_model(directory, "fp32").dtype == torch.float32
 
 
 def test_the_fingerprint_is_that_of_the_corpus(directory):
@@ -136,9 +141,12 @@ def test_weights_that_the_architecture_ignores_are_no_error(directory, tokenizer
     assert load_model(directory, attention="eager").config._attn_implementation == "eager"
 
 
-def test_an_attention_that_the_model_cannot_have_is_refused(directory):
+def test_an_attention_that_the_model_cannot_have_is_refused(directory, training_inputs, tmp_path):
     with pytest.raises(ValueError, match=rf"{directory}: cannot be had with attention 'sdpa': "):
         load_model(directory, attention="sdpa")
+    run = training_inputs.write(tmp_path / "run", attention="sdpa")  # the setting of a run
+    with pytest.raises(ValueError, match="cannot be had with attention 'sdpa'"):
+        train(run, Processes(0, 1, torch.device("cpu")))
 
 
 @pytest.mark.parametrize("name", ["tokenizer.json", "tokenizer_config.json"])

@@ -59,7 +59,11 @@ def runs(training_inputs, tmp_path_factory):
     )
     with pytest.raises(LaunchError):
         launch.run(KILLED, [files[n] for n in ("zero_2", "killed")], root, settings)
-    last = [files[n] for n in ("killed", "zero_3", "bf16", "diverging")]
+    still = {"precision": "bf16", "batch_tokens": 24 * 32, "optimizer": {"learning_rate": 1e-30}}
+    for stage in (2, 3):
+        zero = {"stage": stage}
+        files[f"still_{stage}"] = training_inputs.write(root / f"still_{stage}", zero=zero, **still)
+    last = [files[n] for n in ("killed", "zero_3", "bf16", "still_2", "still_3", "diverging")]
     with pytest.raises(LaunchError) as failure:
         launch.run("shoplm.lm.train", last, root, settings)
     return SimpleNamespace(
@@ -68,6 +72,10 @@ def runs(training_inputs, tmp_path_factory):
 
 
 def test_it_is_told_what_the_settings_say(runs):
+    assert (
+        '"stage3_param_persistence_threshold": 0'
+        in (runs.zero_3.parent / "deepspeed.json").read_text()
+    )
     told = json.loads((runs.zero_2.parent / "deepspeed.json").read_text())
     assert told == deepspeed_config(TrainingRun.read(runs.zero_2).training, 2, 32)
     assert told["zero_optimization"]["offload_optimizer"]["device"] == "cpu"
@@ -113,6 +121,15 @@ def test_a_packed_document_is_as_if_alone(training_inputs, runs, results, name):
 def test_bf16_stays_near_fp32(runs, results):
     plain = results.losses(runs.plain)
     assert results.losses(runs.bf16) == pytest.approx(plain, abs=0.02)
+
+
+@pytest.mark.parametrize("name", ["still_2", "still_3"])
+def test_bf16_costs_the_base_model_no_digits(training_inputs, runs, name):
+    """A rate of next to nothing gives the fp32 weights back that the run began with."""
+    before = load_file(training_inputs.base_model / "model.safetensors")
+    after = load_file(getattr(runs, name).parent / FINAL / "model.safetensors")
+    for key, tensor in after.items():
+        assert torch.allclose(tensor, before[key], rtol=0, atol=1e-12), key
 
 
 def test_a_killed_run_goes_on(runs, results):

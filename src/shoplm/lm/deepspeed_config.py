@@ -36,10 +36,6 @@ def has_fp32_masters(training: TrainingSettings) -> bool:
 
     So it is with bf16 under ZeRO. Without ZeRO (plain PyTorch, stage 0) the model is fp32 and
     bf16 comes by autocast: DeepSpeed's stage 0 would keep no fp32 copy.
-
-    DeepSpeed makes the masters from the bf16 weights, so training starts from weights rounded to
-    bf16: 8 significant bits where the hub's BLOOM, stored in fp16, has 11. What is trained on top
-    is fp32. Plain PyTorch, stage 0 and fp32 start from the stored weights.
     """
     return training.precision == "bf16" and training.zero is not None and training.zero.stage > 0
 

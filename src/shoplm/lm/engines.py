@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import torch
 
 from shoplm.lm.checkpoints import write_durably
-from shoplm.lm.deepspeed_config import DEEPSPEED_FILE, deepspeed_config
+from shoplm.lm.deepspeed_config import DEEPSPEED_FILE, deepspeed_config, has_fp32_masters
 from shoplm.lm.packed import PackedCausalLM, check_no_leak
 from shoplm.lm.processes import Processes
 from shoplm.lm.run import TrainingSettings
@@ -168,7 +168,7 @@ class PlainEngine:
 class DeepSpeedEngine:
     """ZeRO over the processes; with bf16 the model's weights are bf16 and the masters fp32.
 
-    The masters start as the weights rounded to bf16 (see `deepspeed_config.has_fp32_masters`).
+    The masters start as the weights that the model came with, not as those rounded to bf16.
     """
 
     def __init__(
@@ -194,11 +194,16 @@ class DeepSpeedEngine:
             deepspeed.init_distributed(auto_mpi_discovery=False, verbose=False)
         self.packed = packed
         self.processes = processes
+        # held through the cast: in bf16 BLOOM's fp16 weights would lose three of eleven bits
+        given = {p: p.data for p in packed.parameters()} if has_fp32_masters(training) else {}
         self.engine, self.optimizer, *_ = deepspeed.initialize(
             model=packed,
             model_parameters=parameter_groups(packed, training.optimizer.weight_decay),
             config=config,
         )
+        for parameter, weights in given.items():
+            self._set_master(parameter, weights)
+        del given
         check_no_leak(packed, self._evaluate)  # by the engine, which gathers ZeRO-3's parameters
 
     def backward(self, micro_batches: Sequence[MicroBatch], n_targets: int) -> torch.Tensor:
@@ -259,6 +264,17 @@ class DeepSpeedEngine:
         self.engine.destroy()
         del self.packed, self.engine, self.optimizer
         _collect(self.processes)
+
+    def _set_master(self, parameter: torch.nn.Parameter, weights: torch.Tensor) -> None:
+        """Give this process's part of a master the digits that a cast to bf16 has cost."""
+        from deepspeed.utils import safe_set_full_fp32_param
+
+        if not parameter.requires_grad or weights.dtype == torch.bfloat16:
+            return
+        # ZeRO-3 pads what its processes cannot share evenly, and takes no such value
+        if hasattr(parameter, "ds_id") and weights.numel() % self.processes.world_size:
+            return
+        safe_set_full_fp32_param(parameter, weights)
 
     @torch.no_grad()
     def _evaluate(

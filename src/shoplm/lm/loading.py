@@ -12,12 +12,10 @@ from safetensors import SafetensorError, safe_open
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging
 
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
-
 
 def load_model(
     directory: Path,
-    precision: Literal["fp32", "bf16"] = "fp32",
+    precision: Literal["fp32", "stored"] = "fp32",
     activation_checkpointing: bool = False,
     attention: str | None = None,
 ) -> PreTrainedModel:
@@ -25,8 +23,8 @@ def load_model(
 
     Args:
         directory: configuration, tokenizer and `*.safetensors`.
-        precision: type of the loaded weights. Training in bf16 under autocast takes fp32 here;
-            an engine that keeps its own fp32 master weights takes bf16.
+        precision: type of the loaded weights. Plain PyTorch trains fp32 ones, under autocast too;
+            an engine that makes fp32 masters of its own takes them as they are stored.
         activation_checkpointing: recompute each layer's activations in the backward pass.
         attention: transformers' `attn_implementation`; its own choice by default.
 
@@ -43,7 +41,7 @@ def load_model(
     try:
         model, report = AutoModelForCausalLM.from_pretrained(
             directory,
-            dtype=DTYPES[precision],
+            dtype=torch.float32 if precision == "fp32" else stored_dtype(directory),
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=True,

@@ -107,7 +107,7 @@ class Trainer:
 
     def _engine(self) -> Engine:
         training, base_model = self.training, self.run_settings.base_model
-        precision = "bf16" if has_fp32_masters(training) else "fp32"
+        precision = "stored" if has_fp32_masters(training) else "fp32"
         model = load_model(
             base_model, precision, training.activation_checkpointing, training.attention
         )
