@@ -103,7 +103,7 @@ def test_another_name_seed_setting_or_split_is_another_run(inputs, root):
 
 def test_settings_without_effect_do_not_make_another_run(inputs, root):
     others = {"micro_batch": 1, "activation_checkpointing": True, "logits_per_chunk": 9}
-    others |= {"checkpoint_steps": 3, "log_steps": 5}
+    others |= {"checkpoint_minutes": 0, "checkpoint_steps": 3, "log_steps": 5}
     work = directory(a_run(inputs), root)
     assert directory(a_run(inputs, **others), root) == work
     assert TrainingRun.read(work / RUN_FILE).training.micro_batch == 1  # it goes on with it

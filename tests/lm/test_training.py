@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
+import signal
 
 import numpy as np
 import pytest
@@ -241,6 +243,51 @@ def test_a_stopped_run_goes_on_where_it_was(
             for run in (file, undisturbed)
         )
         assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "steps", "made"),
+    [(0, None, [9, 10]), (5, None, [8, 10]), (6, 5, [8, 10]), (99, None, []), (99, 4, [4, 8])],
+)
+def test_checkpoints_are_made_by_minutes_and_by_steps(
+    training_inputs, tmp_path, monkeypatch, kill_at, minutes, steps, made
+):
+    backward, now = engines.PlainEngine.backward, [0.0]
+
+    def slow(self, *arguments):
+        now[0] += 150  # two and a half minutes a step
+        return backward(self, *arguments)
+
+    monkeypatch.setattr(trainer, "monotonic", lambda: now[0])
+    monkeypatch.setattr(engines.PlainEngine, "backward", slow)
+    kill_at(11)
+    with pytest.raises(Killed):
+        file = training_inputs.write(tmp_path, checkpoint_minutes=minutes, checkpoint_steps=steps)
+        train(file, ALONE)
+    assert Checkpoints(tmp_path / "checkpoints", "", ALONE).steps() == made
+
+
+def test_sigterm_leaves_a_checkpoint_after_the_step_in_work(
+    training_inputs, results, undisturbed, tmp_path, monkeypatch
+):
+    backward, calls = engines.PlainEngine.backward, []
+
+    def signalled(self, *arguments):
+        calls.append(None)
+        if len(calls) in (3, 9 + 3):  # the latter is in the last step of the second start
+            os.kill(os.getpid(), signal.SIGTERM)
+        return backward(self, *arguments)
+
+    monkeypatch.setattr(engines.PlainEngine, "backward", signalled)
+    before = signal.getsignal(signal.SIGTERM)
+    file = training_inputs.write(tmp_path, checkpoint_steps=None)
+    with pytest.raises(SystemExit) as end:
+        train(file, ALONE)
+    assert end.value.code == 143 and signal.getsignal(signal.SIGTERM) is before
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-000003"]
+    train(file, ALONE)
+    assert is_complete(file) and len(calls) == 12
+    assert results.losses(file) == results.losses(undisturbed)
 
 
 def test_a_truncated_checkpoint_is_passed_over_for_the_one_before(

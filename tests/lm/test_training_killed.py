@@ -26,15 +26,17 @@ def killed_trainer(folder: Path, step: int, **settings) -> LaunchSettings:
     return LaunchSettings(threads=1, grace_seconds=1, environment=environment, **settings)
 
 
-def kill_when(condition, run_file: Path, seconds: float) -> threading.Thread:
-    """SIGKILL the program that trains beside `run_file`, so long after `condition` holds."""
+def kill_when(
+    condition, run_file: Path, seconds: float, number: int = signal.SIGKILL
+) -> threading.Thread:
+    """Signal the program that trains beside `run_file`, so long after `condition` holds."""
 
     def watch() -> None:
         while not condition():
             time.sleep(0.005)
         time.sleep(seconds)
         pid = int((run_file.parent / LOCK_FILE).read_text())
-        psutil.Process(pid).send_signal(signal.SIGKILL)
+        psutil.Process(pid).send_signal(number)
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
@@ -78,6 +80,18 @@ def test_a_run_killed_at_any_moment_ends_like_an_undisturbed_one(
         sorted(path.name for path in (f.parent / "models").iterdir()) for f in (killed, whole)
     ]
     assert models[0] == models[1] and len(models[0]) == 3
+
+
+def test_both_of_two_processes_stop_where_one_is_asked_to(training_inputs, results, tmp_path):
+    file = training_inputs.write(tmp_path / "run", passes=40.0, checkpoint_steps=None)
+    settings = LaunchSettings(launcher="torchrun", processes=2, threads=1, grace_seconds=1)
+    metrics = file.parent / "metrics.jsonl"
+    thread = kill_when(metrics.exists, file, 0.2, signal.SIGTERM)
+    with pytest.raises(LaunchError, match="failed with exit code"):
+        launch.run(PROGRAM, [file], tmp_path, settings)
+    thread.join()
+    (checkpoint,) = (file.parent / "checkpoints").iterdir()
+    assert checkpoint.name == f"step-{max(results.losses(file)):06d}"
 
 
 def test_two_processes_agree_with_one_which_takes_over(training_inputs, results, tmp_path):

@@ -18,7 +18,14 @@ FINAL = Path("models/final")
 CHECKPOINTS = "checkpoints"
 
 WITHOUT_EFFECT = frozenset(
-    {"micro_batch", "activation_checkpointing", "logits_per_chunk", "checkpoint_steps", "log_steps"}
+    {
+        "micro_batch",
+        "activation_checkpointing",
+        "logits_per_chunk",
+        "checkpoint_minutes",
+        "checkpoint_steps",
+        "log_steps",
+    }
 )
 """Training settings that results do not depend on: a run may go on with others."""
 
@@ -117,8 +124,10 @@ class TrainingSettings(Settings):
     before the first step."""
     keep: list[float] = [0.25, 0.5, 0.75]
     """Shares of the run at which the model is kept for the checkpoint curve, beside the end."""
-    checkpoint_steps: int = Field(100, ge=1)
-    """Steps between two checkpoints from which a killed run resumes."""
+    checkpoint_minutes: float = Field(10.0, ge=0)
+    """From one checkpoint, from which a killed run resumes, to the next; 0 makes one a step."""
+    checkpoint_steps: int | None = Field(None, ge=1)
+    """One is made every so many steps too."""
     log_steps: int = Field(1, ge=1)
     """Steps between two rows of training loss, rate, gradient norm and speed."""
     logits_per_chunk: int = Field(1 << 24, ge=1)

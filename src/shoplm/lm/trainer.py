@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import math
 import shutil
+import signal
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from time import monotonic
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +22,7 @@ from shoplm.lm.deepspeed_config import blocks_per_process, has_fp32_masters
 from shoplm.lm.engines import DeepSpeedEngine, Engine, MicroBatch, PlainEngine
 from shoplm.lm.evaluate import measure_documents
 from shoplm.lm.gauges import Clock, peak_memory, reset_peak_memory
+from shoplm.lm.interrupts import sigterm_noted
 from shoplm.lm.loading import load_model, stored_dtype, tokenizer_fingerprint
 from shoplm.lm.models import write_model
 from shoplm.lm.packed import PackedCausalLM
@@ -28,6 +31,18 @@ from shoplm.lm.results import ResultFile
 from shoplm.lm.run import CHECKPOINTS, DOCUMENT_LOSSES, FINAL, METRICS, TrainingRun
 from shoplm.lm.schedule import learning_rate, plan_steps
 from shoplm.variants import fingerprint
+
+
+class Step(NamedTuple):
+    """What a step came to; every process has the same."""
+
+    loss: float
+    rate: float
+    norm: float
+    tokens: int
+    """Of documents."""
+    is_checkpoint_due: bool
+    is_stop_asked: bool
 
 
 class Trainer:
@@ -73,27 +88,16 @@ class Trainer:
         self.engine = self._engine()
 
     def run(self) -> None:
-        """Train from the newest checkpoint, or from the start, to the end."""
+        """Train from the newest checkpoint, or from the start, to the end.
+
+        Raises:
+            SystemExit: SIGTERM came; there is a checkpoint after the step that was in work then.
+        """
         start = self._resume()
         if start == 0:
             self._measure(0)
-        clock = Clock()
-        for step in range(start + 1, self.plan.n_steps + 1):
-            loss, rate, norm, tokens = self._step(step)
-            clock.add(tokens)
-            self.tokens += tokens
-            is_last = step == self.plan.n_steps
-            if step % self.training.log_steps == 0 or is_last:
-                self._log(step, loss, rate, norm, clock.tokens_per_second())
-            if clock.is_time_to_report() or is_last:
-                self._report(step, loss, clock.rate)
-            with clock.stopped():
-                if step in self.plan.evaluations:
-                    self._measure(step)
-                if step in self.plan.kept:
-                    self._write_model(FINAL.with_name(f"tokens-{self.tokens}"))
-                if step % self.training.checkpoint_steps == 0 and not is_last:
-                    self._save(step)
+        with sigterm_noted() as self.stop_asked:
+            self._train(start)
         self._write_model(FINAL)
         if self.processes.is_first:
             self.metrics.sync()
@@ -104,6 +108,29 @@ class Trainer:
     def close(self) -> None:
         """Free the model's memory."""
         self.engine.close()
+
+    def _train(self, start: int) -> None:
+        clock, self.saved_at = Clock(), monotonic()
+        every = self.training.checkpoint_steps
+        for number in range(start + 1, self.plan.n_steps + 1):
+            step = self._step(number)
+            clock.add(step.tokens)
+            self.tokens += step.tokens
+            is_last = number == self.plan.n_steps
+            if number % self.training.log_steps == 0 or is_last:
+                self._log(number, step, clock.tokens_per_second())
+            if clock.is_time_to_report() or is_last:
+                self._report(number, step.loss, clock.rate)
+            with clock.stopped():
+                if number in self.plan.evaluations:
+                    self._measure(number)
+                if number in self.plan.kept:
+                    self._write_model(FINAL.with_name(f"tokens-{self.tokens}"))
+                is_due = step.is_checkpoint_due or step.is_stop_asked
+                if (is_due or (every and number % every == 0)) and not is_last:
+                    self._save(number)
+            if step.is_stop_asked and not is_last:
+                raise SystemExit(128 + signal.SIGTERM)
 
     def _engine(self) -> Engine:
         training, base_model = self.training, self.run_settings.base_model
@@ -150,15 +177,18 @@ class Trainer:
                 )
         return step
 
-    def _step(self, step: int) -> tuple[float, float, float, int]:
-        """Loss, rate, gradient norm and document tokens of one step."""
+    def _step(self, step: int) -> Step:
         rows = self._rows(step)
         n_targets = self.blocks.n_targets(rows)
         if n_targets == 0:
             raise ValueError(f"step {step}: none of its blocks has a target")
         seed_random(self.run_settings.seed, step, self.processes.rank)
         total = self.engine.backward(list(self._own_batches(step)), n_targets)
-        loss = float(self.processes.sum(total.reshape(1))[0]) / n_targets
+        # what one process knows about time and signals travels with the loss
+        minutes = (monotonic() - self.saved_at) / 60
+        is_due = self.processes.is_first and minutes >= self.training.checkpoint_minutes
+        total, due, stop = self.processes.sum([float(total), is_due, self.stop_asked.is_set()])
+        loss = float(total) / n_targets
         self._check_finite(step, "loss", loss)
         if self.saved == step - 1:
             self.checkpoints.vouch(self.saved)
@@ -168,7 +198,7 @@ class Trainer:
         norm = self.engine.step(rate)
         # some versions of DeepSpeed tell an overflow by -1
         self._check_finite(step, "norm of the gradient", norm if norm >= 0 else math.nan)
-        return loss, rate, norm, self.blocks.n_tokens(rows)
+        return Step(loss, rate, norm, self.blocks.n_tokens(rows), bool(due), bool(stop))
 
     def _rows(self, step: int) -> np.ndarray:
         passes = (divmod(place, len(self.blocks)) for place in self.plan.positions(step))
@@ -217,12 +247,12 @@ class Trainer:
                 place = self._place(step, split)
                 self.document_losses.append(place | row for row in measured.rows())
 
-    def _log(self, step: int, loss: float, rate: float, norm: float, speed: float) -> None:
+    def _log(self, number: int, step: Step, speed: float) -> None:
         memory = self.processes.maximum(peak_memory(self.processes.device))
         if self.processes.is_first:
-            values = {"loss": loss, "learning_rate": rate, "gradient_norm": norm}
+            values = {"loss": step.loss, "learning_rate": step.rate, "gradient_norm": step.norm}
             values |= {"tokens_per_second": speed, "memory_gb": memory}
-            self._append(step, "train", values)
+            self._append(number, "train", values)
 
     def _report(self, step: int, loss: float, speed: float) -> None:
         if self.processes.is_first:
@@ -265,7 +295,7 @@ class Trainer:
             self.document_losses.sync()
         facts = {"engine": self._kind(), "world_size": self.processes.world_size}
         self.checkpoints.save(step, self.engine.save, tokens=self.tokens, **facts)
-        self.saved = step
+        self.saved, self.saved_at = step, monotonic()
 
 
 def seed_random(seed: int, step: int, rank: int) -> None:
