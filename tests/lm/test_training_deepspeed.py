@@ -24,7 +24,7 @@ from shoplm.lm.processes import Processes
 from shoplm.lm.run import FINAL, RUN_FILE, TrainingRun
 from shoplm.lm.train import train
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 
 KILLED = Path(__file__).parents[1] / "programs" / "killed_trainer.py"
 ZERO_2 = {"zero": {"stage": 2, "offload_optimizer": True}, "micro_batch": 1}
