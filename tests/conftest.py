@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import settings
@@ -12,6 +13,13 @@ from hypothesis import settings
 os.environ["DO_NOT_TRACK"] = "true"
 settings.register_profile("suite", deadline=None)  # a shared machine pauses where it likes
 settings.load_profile("suite")
+
+
+@pytest.fixture(autouse=True)
+def _same_environment():
+    """What a training program sets for its process ends with the test that runs it in this one."""
+    with mock.patch.dict(os.environ):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import json
 import math
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +15,7 @@ import torch
 
 from shoplm.lm.checkpoints import write_durably
 from shoplm.lm.deepspeed_config import DEEPSPEED_FILE, deepspeed_config, has_fp32_masters
+from shoplm.lm.lock import compiling
 from shoplm.lm.packed import PackedCausalLM, check_no_leak
 from shoplm.lm.processes import Processes
 from shoplm.lm.run import TrainingSettings
@@ -190,17 +192,18 @@ class DeepSpeedEngine:
         if processes.is_first:
             write_durably(directory / DEEPSPEED_FILE, json.dumps(config, indent=1))
         processes.form_group()
-        if not deepspeed.comm.is_initialized():
-            deepspeed.init_distributed(auto_mpi_discovery=False, verbose=False)
         self.packed = packed
         self.processes = processes
         # held through the cast: in bf16 BLOOM's fp16 weights would lose three of eleven bits
         given = {p: p.data for p in packed.parameters()} if has_fp32_masters(training) else {}
-        self.engine, self.optimizer, *_ = deepspeed.initialize(
-            model=packed,
-            model_parameters=parameter_groups(packed, training.optimizer.weight_decay),
-            config=config,
-        )
+        with compiling(_extensions()):
+            if not deepspeed.comm.is_initialized():
+                deepspeed.init_distributed(auto_mpi_discovery=False, verbose=False)
+            self.engine, self.optimizer, *_ = deepspeed.initialize(
+                model=packed,
+                model_parameters=parameter_groups(packed, training.optimizer.weight_decay),
+                config=config,
+            )
         for parameter, weights in given.items():
             self._set_master(parameter, weights)
         del given
@@ -316,6 +319,13 @@ def _on_device(tensor: torch.Tensor | None, device: torch.device) -> torch.Tenso
 def _on_host(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     tensor = tensor.detach()
     return tensor.to("cpu", dtype if tensor.is_floating_point() else tensor.dtype, copy=True)
+
+
+def _extensions() -> Path:
+    """Where PyTorch compiles extensions."""
+    from torch.utils.cpp_extension import get_default_build_root
+
+    return Path(os.environ.get("TORCH_EXTENSIONS_DIR") or get_default_build_root())
 
 
 def _collect(processes: Processes) -> None:

@@ -1,4 +1,4 @@
-"""One program at a time trains in a folder."""
+"""Locks that go with the process that holds them, however that ends."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import IO
 from shoplm.lm.processes import Processes
 
 LOCK_FILE = ".lock"
+COMPILING_FILE = ".shoplm-compiling"
 
 
 class FolderInUse(RuntimeError):
@@ -32,6 +33,26 @@ def locked(directory: Path, processes: Processes) -> Iterator[None]:
     finally:
         for file in held:
             file.close()
+
+
+@contextmanager
+def compiling(folder: Path) -> Iterator[None]:
+    """Hold while extensions may be compiled below `folder`, in every process that may do so.
+
+    PyTorch's own lock there outlives a process that is killed while it compiles, and whoever comes
+    next waits on it for ever. Who comes when nobody holds this one removes it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / COMPILING_FILE).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pass  # somebody compiles: a lock may be theirs
+        else:
+            for left in folder.rglob("lock"):
+                left.unlink(missing_ok=True)
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
 
 
 def _lock(path: Path) -> IO[str]:
