@@ -1,0 +1,216 @@
+"""One YAML of the task library, and one example of a task."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from shoplm.variants import Settings
+
+Capability = Literal["concepts", "reasoning", "behaviour", "multilingual", "general"]
+"""ShopBench's four (KDD Cup 2024), and `general` for GeneralICL (EcomGPT-CT, section 4.1)."""
+
+TaskType = Literal[
+    "multiple_choice",
+    "classification",
+    "retrieval",
+    "ranking",
+    "ner",
+    "extraction",
+    "generation",
+]
+
+Metric = Literal[
+    "accuracy",
+    "hit_rate@3",
+    "ndcg@5",
+    "micro_f1",
+    "rouge_l",
+    "exact_match",
+    "squad_f1",
+    "bleu",
+    "sentence_similarity",
+]
+
+METRICS_OF: dict[str, frozenset[str]] = {
+    "multiple_choice": frozenset({"accuracy"}),
+    "classification": frozenset({"accuracy"}),
+    "retrieval": frozenset({"hit_rate@3"}),
+    "ranking": frozenset({"ndcg@5"}),
+    "ner": frozenset({"micro_f1"}),
+    "extraction": frozenset({"micro_f1", "rouge_l", "exact_match"}),
+    "generation": frozenset({"rouge_l", "exact_match", "squad_f1", "bleu", "sentence_similarity"}),
+}
+"""What may score an answer of each type."""
+
+Gold = int | str | list[int] | list[float] | list[tuple[str, str]]
+"""By type. multiple_choice: place of the right choice, from 0. classification: the canonical label.
+retrieval: places of the relevant choices, from 0. ranking: relevance of each choice. ner: (label,
+span) pairs, the label empty where the prompt fixes it. extraction: (attribute, value) pairs, or
+one (empty, text) pair. generation: the text."""
+
+SHOWN_TO_ALL = frozenset({"instruction", "choices", "labels"})
+"""Placeholders that rendering fills: a paraphrase, the numbered choices, the labels' surfaces."""
+
+
+class AnswerSettings(Settings):
+    """How an answer is written, and so read."""
+
+    first_number: Literal[0, 1] = 0
+    """Number of the first choice."""
+    separator: str = ", "
+    """Between several items."""
+    pair_separator: str = ": "
+    """Between the two members of a pair."""
+    none: dict[str, str] = {}
+    """Written where there is nothing to extract, by language."""
+
+
+class SourceFile(Settings):
+    """A file of a published benchmark or training set, and how its rows become examples."""
+
+    file: str
+    """Path below the raw root."""
+    reader: str
+    """Name of a reader in `shoplm.tasks.readers`."""
+    fields: dict[str, str] = {}
+    """Placeholder of the template: column of the file."""
+    options: dict[str, Any] = {}
+    """What else the reader takes."""
+    language: str | None = None
+    """Of all rows; the default is the task's only language."""
+
+
+class RecipeSettings(Settings):
+    """How examples are made from tables of a catalogue."""
+
+    kind: str
+    """Name of a recipe in `shoplm.tasks.recipes`."""
+    options: dict[str, Any] = {}
+    """What it takes, checked by its own settings class."""
+
+
+class SyntheticField(Settings):
+    """One delimited field of the sample output that a language model imitates."""
+
+    name: str
+    """What it becomes: a placeholder of the template, `choices`, `answer`, `difficulty` or a
+    characteristic that is recorded."""
+    label: dict[str, str]
+    """How the sample output names it, by language: `Question Difficulty`."""
+    values: list[str] | None = None
+    """The values it may take; shown in the sample output, and balanced by quota."""
+    many: bool = False
+    """A list of items, numbered."""
+
+
+class SyntheticSettings(Settings):
+    """How a language model is asked for examples (arXiv 2504.08002, section on data generation)."""
+
+    request: dict[str, str]
+    """What is asked, by language; it names no wanted characteristic, which the sample output
+    does."""
+    fields: list[SyntheticField] = Field(min_length=1)
+    """Of the sample output, in order."""
+    grounding: list[str] = []
+    """Columns of a product record that the request shows."""
+    samples_per_request: int = Field(4, ge=1)
+    """Samples asked for at a time."""
+
+
+class Task(Settings):
+    """A task of the library.
+
+    Raises (on validation):
+        ValueError: a metric that cannot score this type of answer, a language without two
+            instructions, labels missing where the type needs them, or a placeholder that nothing
+            fills.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """The file's name."""
+    title: str
+    """What a table calls it: `Attribute value extraction (AVE)`."""
+    capability: Capability
+    type: TaskType
+    languages: list[str] = Field(min_length=1)
+    """ISO 639-1 codes."""
+    instructions: dict[str, list[str]]
+    """Two or more paraphrases for each language; they may hold placeholders too."""
+    template: str
+    """The prompt: text with placeholders of the example's fields, {instruction}, {choices} and
+    {labels}."""
+    labels: dict[str, dict[str, str]] | None = None
+    """classification: canonical label to its surface by language."""
+    answer: AnswerSettings = AnswerSettings()
+    metric: Metric
+    few_shot: int = Field(0, ge=0)
+    """Examples before the question when it is evaluated."""
+    benchmarks: list[str] = []
+    """The published benchmarks that have it: ecom_icl, ecom_sft, shopbench, general_icl."""
+    shopbench: list[str] = []
+    """Names of this task in the ShopBench development set (`task1`)."""
+    benchmark: SourceFile | None = None
+    """Where the benchmark's examples are."""
+    training: list[SourceFile] = []
+    """Published files with examples to train on."""
+    recipe: RecipeSettings | None = None
+    synthetic: SyntheticSettings | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Task:
+        if self.metric not in METRICS_OF[self.type]:
+            allowed = ", ".join(sorted(METRICS_OF[self.type]))
+            raise ValueError(f"metric {self.metric!r} cannot score {self.type}; one of {allowed}")
+        for language in self.languages:
+            if len(set(self.instructions.get(language, []))) < 2:
+                raise ValueError(f"instructions: {language!r} needs two or more different ones")
+        if (self.type == "classification") != (self.labels is not None):
+            raise ValueError("labels: a classification needs them, no other type has them")
+        for label, surfaces in (self.labels or {}).items():
+            if missing := set(self.languages) - set(surfaces):
+                raise ValueError(f"labels: {label!r} has no surface in {sorted(missing)}")
+        if "instruction" not in placeholders(self.template):
+            raise ValueError("template: it shows no {instruction}")
+        return self
+
+    def fields(self) -> frozenset[str]:
+        """Placeholders that an example's own fields must fill."""
+        texts = [self.template, *(t for ts in self.instructions.values() for t in ts)]
+        return frozenset().union(*map(placeholders, texts)) - SHOWN_TO_ALL
+
+
+@dataclass(frozen=True)
+class Example:
+    """One question of a task with its right answer."""
+
+    example_id: str
+    task: str
+    language: str
+    gold: Gold
+    fields: dict[str, str] = field(default_factory=dict)
+    """What the template shows."""
+    choices: tuple[str, ...] = ()
+    """multiple_choice, retrieval, ranking: what is chosen from."""
+    prompt: str | None = None
+    """A published prompt, shown as it is in place of the template."""
+    group: str = ""
+    """What must stay on one side of a split: a product, a title, a passage."""
+    difficulty: str | None = None
+    origin: str = ""
+    """Recipe, file or model that it comes from."""
+
+
+def placeholders(text: str) -> frozenset[str]:
+    """Names in braces.
+
+    Raises:
+        ValueError: braces that do not match, or a placeholder without a plain name.
+    """
+    names = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+    if wrong := [name for name in names if not name.isidentifier()]:
+        raise ValueError(f"placeholder {{{wrong[0]}}} in {text!r}: expected a plain name")
+    return frozenset(names)
