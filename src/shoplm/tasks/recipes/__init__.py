@@ -1,0 +1,62 @@
+"""Recipes: examples of tasks from tables of a catalogue, configured by a task's YAML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.task import Example, Task
+
+RECIPES: dict[str, Recipe] = {}
+"""By the name that a task's YAML uses."""
+
+
+def make_examples(
+    task: Task, tables: Tables, n: int, seed: int
+) -> tuple[list[Example], list[dict[str, Any]]]:
+    """At most `n` examples of a task, and the rows from which none could be made.
+
+    Examples that would show the same question are made once. The result depends on the content
+    of the tables and on the seed, not on the order of rows. A task without a recipe gives nothing;
+    one whose table is absent gives nothing and one rejected row that names the table.
+
+    Raises:
+        ValueError: an unknown recipe, options that it does not take, or a table without a column
+            that it reads.
+    """
+    if task.recipe is None:
+        return [], []
+    recipe = RECIPES.get(task.recipe.kind)
+    if recipe is None:
+        known = ", ".join(sorted(RECIPES))
+        raise ValueError(f"task {task.name}: no recipe {task.recipe.kind!r}; one of {known}")
+    try:
+        options = recipe.settings(**task.recipe.options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ValueError(
+            f"task {task.name}: recipe.options.{where} ({task.recipe.kind}): {first['msg']}"
+        ) from error
+    if missing := sorted(recipe.tables(options) - set(tables)):
+        detail = f"recipe {task.recipe.kind} needs the table {', '.join(missing)}"
+        return [], [Rejection(task.name, task.recipe.kind, "table_missing", detail).row()]
+    examples: list[Example] = []
+    rejected: list[dict[str, Any]] = []
+    seen: set[tuple[object, ...]] = set()
+    for made in recipe.examples(task, tables, options, seed) if n > 0 else ():
+        if isinstance(made, Rejection):
+            rejected.append(made.row())
+            continue
+        shown = (made.language, tuple(sorted(made.fields.items())), made.choices)
+        if shown in seen:
+            detail = f"{made.origin}: the same question again"
+            rejected.append(Rejection(made.example_id, made.task, "same_question", detail).row())
+            continue
+        seen.add(shown)
+        examples.append(made)
+        if len(examples) >= n:
+            break
+    return examples, rejected
