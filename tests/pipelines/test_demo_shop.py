@@ -16,7 +16,10 @@ from pydantic import ValidationError
 from shoplm.pipelines.demo_shop import create_pipeline
 from shoplm.pipelines.demo_shop.params import DemoShopParams
 
-TEXTS = ("products", "reviews", "articles", "general_text", "benchmark_passages", "queries")
+TEXTS = (
+    "products", "translations", "reviews", "articles", "general_text", "benchmark_passages",
+    "queries",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +76,7 @@ shop = nodes.simulate_catalogue(params)
 *tables, truth = nodes.simulate_texts(shop, params)
 *behaviour, more = nodes.simulate_behaviour(shop, params)
 tables += [*behaviour, nodes.simulate_queries(shop, params)]
+tables.append(nodes.simulate_translations(shop, params))
 truth = nodes.collect_truth(shop, truth, more, params)
 digest = hashlib.sha256(repr(truth).encode())
 for table in tables:

@@ -21,6 +21,8 @@ class CatalogueSize(Settings):
     """Share of products, and with them of shop texts, in Chinese; the rest is English."""
     twin_share: Share = 0.05
     """Share of products that are another product's listing in the other language."""
+    translated_share: Share = 0.4
+    """Share of products that are listed in the other language as well, in a table of its own."""
     successor_share: Share = 0.08
     """Share of products that are a new version of another, whose name starts with the other's."""
     reviews: Count = 3500

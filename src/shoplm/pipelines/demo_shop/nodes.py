@@ -32,6 +32,16 @@ def simulate_texts(
     return *(tables[name] for name in names), truth
 
 
+def simulate_translations(simulated_shop: Shop, params: DemoShopParams) -> DataFrame:
+    """Listings of some products in the other language."""
+    from shoplm.simulation import translations
+
+    share = params.catalogue.translated_share
+    return translations.write_translations(
+        simulated_shop.products, simulated_shop.listings, share, params.seed
+    )
+
+
 def simulate_queries(simulated_shop: Shop, params: DemoShopParams) -> DataFrame:
     """Search queries with graded relevance."""
     from shoplm.simulation import queries

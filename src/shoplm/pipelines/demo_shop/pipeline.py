@@ -13,6 +13,7 @@ def create_pipeline() -> Pipeline:
         (nodes.simulate_catalogue, PARAMS, "simulated_shop"),
         (nodes.simulate_texts, ["simulated_shop", PARAMS],
          ["products", "reviews", "articles", "general_text", "benchmark_passages", "text_truth"]),
+        (nodes.simulate_translations, ["simulated_shop", PARAMS], "translations"),
         (nodes.simulate_queries, ["simulated_shop", PARAMS], "queries"),
         (nodes.simulate_behaviour, ["simulated_shop", PARAMS],
          ["items", "interactions", "search_log", "behaviour_truth"]),
