@@ -11,6 +11,7 @@ _MODULES = {
     "PackedBlocksDataset": "packed_blocks",
     "SourceTextsDataset": "source_texts",
     "TableDataset": "table",
+    "TaskLibraryDataset": "task_library",
     "TextSourcesDataset": "text_sources",
 }
 

@@ -52,6 +52,8 @@ retrieval: places of the relevant choices, from 0. ranking: relevance of each ch
 span) pairs, the label empty where the prompt fixes it. extraction: (attribute, value) pairs, or
 one (empty, text) pair. generation: the text."""
 
+TYPES_WITH_CHOICES = frozenset({"multiple_choice", "retrieval", "ranking"})
+
 SHOWN_TO_ALL = frozenset({"instruction", "choices", "labels"})
 """Placeholders that rendering fills: a paraphrase, the numbered choices, the labels' surfaces."""
 
@@ -173,9 +175,35 @@ class Task(Settings):
         for label, surfaces in (self.labels or {}).items():
             if missing := set(self.languages) - set(surfaces):
                 raise ValueError(f"labels: {label!r} has no surface in {sorted(missing)}")
-        if "instruction" not in placeholders(self.template):
-            raise ValueError("template: it shows no {instruction}")
+        for language in self.languages if self.labels else []:
+            surfaces = [shown[language].strip().casefold() for shown in self.labels.values()]
+            if len(set(surfaces)) < len(surfaces) or "" in surfaces:
+                raise ValueError(f"labels: two in {language!r} are the same, or one is empty")
+        self._check_placeholders()
+        self._check_synthetic()
         return self
+
+    def _check_placeholders(self) -> None:
+        instructions = [text for texts in self.instructions.values() for text in texts]
+        asked = frozenset().union(*map(placeholders, instructions))
+        if "instruction" in asked:
+            raise ValueError("instructions: {instruction} cannot hold itself")
+        asked |= placeholders(self.template)
+        if "instruction" not in asked:
+            raise ValueError("template: it shows no {instruction}")
+        if "labels" in asked and self.labels is None:
+            raise ValueError(f"template: nothing fills {{labels}} of a {self.type}")
+        if "choices" in asked and self.type not in TYPES_WITH_CHOICES:
+            raise ValueError(f"template: nothing fills {{choices}} of a {self.type}")
+
+    def _check_synthetic(self) -> None:
+        if self.synthetic is None:
+            return
+        for field_ in self.synthetic.fields:
+            if missing := set(self.synthetic.request) - set(field_.label):
+                raise ValueError(
+                    f"synthetic.fields: {field_.name!r} has no label in {sorted(missing)}"
+                )
 
     def fields(self) -> frozenset[str]:
         """Placeholders that an example's own fields must fill."""
@@ -202,6 +230,8 @@ class Example:
     difficulty: str | None = None
     origin: str = ""
     """Recipe, file or model that it comes from."""
+    references: tuple[str, ...] = ()
+    """generation: further right answers; the best match counts."""
 
 
 def placeholders(text: str) -> frozenset[str]:
