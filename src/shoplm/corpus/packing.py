@@ -16,6 +16,9 @@ from shoplm.corpus.settings import PackingSettings
 from shoplm.corpus.tokenising import Vocabulary
 
 ARRAYS = ("tokens", "lengths", "offsets", "documents")
+PROMPTS = "prompts"
+"""An array that only blocks of instructions have."""
+PER_SEGMENT = ("lengths", "documents", PROMPTS)
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class BlocksMeta:
     """Tokens of documents, end marks included, padding not."""
     n_documents: int
     n_cut: int
-    """Documents longer than a block, cut into several segments."""
+    """Documents longer than a block, cut into several segments; of instructions, those whose prompt
+    was cut."""
     fill: float
     """Share of token places that hold a document."""
     eos_id: int
@@ -59,6 +63,9 @@ class PackedBlocks:
     meta: BlocksMeta
     directory: Path | None = None
     """Where they lie, if they were opened."""
+    prompts: np.ndarray | None = None
+    """(n_segments,) int32: leading tokens of each segment that are read and not learned; none where
+    there is no such array."""
 
     def segments(self, block: int) -> list[np.ndarray]:
         """Token ids of each segment of a block."""
@@ -72,10 +79,13 @@ class PackedBlocks:
             OSError: there is no room.
         """
         directory.mkdir(parents=True, exist_ok=True)
-        for name in ARRAYS:
+        arrays = {name: getattr(self, name) for name in (*ARRAYS, PROMPTS)}
+        for name, array in arrays.items():
+            if array is None:
+                continue
             file = directory / f"{name}.npy"
             try:
-                np.save(file, getattr(self, name))
+                np.save(file, array)
             except OSError as error:  # numpy only says how many items it wrote
                 raise OSError(f"{file}: cannot be written, is the disk full? {error}") from error
         (directory / "meta.json").write_text(json.dumps(asdict(self.meta), indent=1))
@@ -90,7 +100,8 @@ class PackedBlocks:
         """
         try:
             meta = BlocksMeta(**json.loads((directory / "meta.json").read_text()))
-            arrays = {name: np.load(directory / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
+            names = [*ARRAYS, *([PROMPTS] if (directory / f"{PROMPTS}.npy").exists() else [])]
+            arrays = {name: np.load(directory / f"{name}.npy", mmap_mode="r") for name in names}
         except FileNotFoundError as error:
             raise FileNotFoundError(
                 f"{error.filename}: packed blocks are incomplete; run the pipeline that makes them"
@@ -104,7 +115,7 @@ class PackedBlocks:
         if (
             arrays["tokens"].shape != (meta.n_blocks, meta.sequence_length)
             or len(arrays["offsets"]) != meta.n_blocks + 1
-            or {len(arrays["lengths"]), len(arrays["documents"])} != {n_segments}
+            or {len(array) for name, array in arrays.items() if name in PER_SEGMENT} != {n_segments}
         ):
             raise ValueError(
                 f"{directory}: arrays do not fit meta.json; run the pipeline that makes them"
@@ -146,6 +157,35 @@ def best_fit_decreasing(lengths: np.ndarray, capacity: int) -> tuple[np.ndarray,
             rooms |= 1 << left
     bins[order] = placed
     return bins, n_bins
+
+
+def arrange_segments(
+    lengths: np.ndarray, key: np.ndarray, width: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Segments into blocks by best-fit decreasing; blocks, and segments in them, in seeded order.
+
+    Args:
+        lengths: (n,) int tokens of each segment, from 1 to `width`.
+        key: (n,) sorting by it permutes (see `seeded_hash`).
+        width: tokens a block.
+
+    Returns:
+        (n,) the segments in the order of blocks; (n_blocks + 1,) int64 where each block begins.
+    """
+    shuffled = np.argsort(key, kind="stable")
+    bins, n_blocks = best_fit_decreasing(lengths[shuffled], width)
+    # a block's place is that of its first segment in the permutation
+    _, place = np.unique(bins, return_index=True)
+    block = np.argsort(np.argsort(place))[bins]
+    in_order = np.argsort(block, kind="stable")
+    offsets = np.searchsorted(block[in_order], np.arange(n_blocks + 1))
+    return shuffled[in_order], offsets.astype(np.int64)
+
+
+def columns(lengths: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """(n,) where in its block each segment starts, given their lengths in the order of blocks."""
+    before = np.cumsum(lengths) - lengths
+    return before - np.repeat(before[offsets[:-1]], np.diff(offsets))
 
 
 @dataclass(frozen=True)
@@ -207,17 +247,10 @@ def pack_documents(
     key = seeded_hash(
         (f"{document_id[d]} {p}" for d, p in zip(document, piece, strict=True)), seed, "pack"
     )
-    shuffled = np.argsort(key, kind="stable")
-    bins, n_blocks = best_fit_decreasing(length[shuffled], width)
-    # a block's place is that of its first segment in the permutation
-    _, place = np.unique(bins, return_index=True)
-    block = np.argsort(np.argsort(place))[bins]
-    order = shuffled[np.argsort(block, kind="stable")]
-    block = np.sort(block)
-
-    offsets = np.searchsorted(block, np.arange(n_blocks + 1))
-    before = np.cumsum(length[order]) - length[order]
-    column = before - before[offsets[block]]
+    order, offsets = arrange_segments(length, key, width)
+    n_blocks = len(offsets) - 1
+    block = np.repeat(np.arange(n_blocks), np.diff(offsets))
+    column = columns(length[order], offsets)
     blocks = np.full((n_blocks, width), vocabulary.eos_id, dtype=vocabulary.dtype)
     for b, c, s, n in zip(
         block.tolist(), column.tolist(), start[order].tolist(), length[order].tolist(), strict=True
@@ -226,7 +259,7 @@ def pack_documents(
     return PackedBlocks(
         tokens=blocks,
         lengths=length[order].astype(np.int32),
-        offsets=offsets.astype(np.int64),
+        offsets=offsets,
         documents=document[order],
         meta=BlocksMeta(
             sequence_length=width,
