@@ -19,7 +19,7 @@ def rouge_l(prediction: str, reference: str) -> float:
     Words are runs of a-z and 0-9: anything else, accents too, separates words. See `rouge_l_char`
     for languages written without spaces.
     """
-    return _rouge().score(reference, prediction)["rougeL"].fmeasure
+    return _longest_common_f1(*(_rouge_words().tokenize(text) for text in (prediction, reference)))
 
 
 def rouge_l_char(prediction: str, reference: str) -> float:
@@ -28,8 +28,7 @@ def rouge_l_char(prediction: str, reference: str) -> float:
     Published Chinese figures seldom say how they cut text into words; this one is about characters.
     """
     ours, theirs = ("".join(text.lower().split()) for text in (prediction, reference))
-    common = longest_common_subsequence(ours, theirs)
-    return 2 * common / (len(ours) + len(theirs)) if common else 0.0
+    return _longest_common_f1(ours, theirs)
 
 
 def longest_common_subsequence(first: Sequence[Any], second: Sequence[Any]) -> int:
@@ -73,10 +72,8 @@ def bleu(prediction: str, reference: str, language: str = "en") -> float:
         ModuleNotFoundError: Japanese without MeCab; `pip install "sacrebleu[ja]"` brings it.
     """
     first_line = prediction.strip("\n").split("\n")[0]
-    return (
-        _bleu(_BLEU_TOKENIZERS.get(language, "13a")).corpus_score([first_line], [[reference]]).score
-        / 100
-    )
+    scorer = _bleu(_BLEU_TOKENIZERS.get(language, "13a"))
+    return min(scorer.corpus_score([first_line], [[reference]]).score / 100, 1.0)
 
 
 def normalise(text: str, language: str = "en") -> str:
@@ -91,6 +88,11 @@ WITHOUT_SPACES = frozenset({"zh", "ja", "th"})
 """Languages whose words no space separates."""
 
 _BLEU_TOKENIZERS = {"ja": "ja-mecab", "zh": "zh"}
+
+
+def _longest_common_f1(ours: Sequence[str], theirs: Sequence[str]) -> float:
+    common = longest_common_subsequence(ours, theirs)
+    return 2 * common / (len(ours) + len(theirs)) if common else 0.0
 
 
 def _plain(text: str, language: str) -> str:
@@ -111,10 +113,11 @@ def _is_punctuation(character: str) -> bool:
 
 
 @functools.cache
-def _rouge() -> Any:
-    from rouge_score.rouge_scorer import RougeScorer
+def _rouge_words() -> Any:
+    # its words alone: its scorer fills a table, which takes a minute for two long texts
+    from rouge_score.tokenizers import DefaultTokenizer
 
-    return RougeScorer(["rougeL"], use_stemmer=True)
+    return DefaultTokenizer(use_stemmer=True)
 
 
 @functools.cache

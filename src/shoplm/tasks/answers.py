@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 from shoplm.tasks.rendering import label_surfaces
-from shoplm.tasks.task import Example, Task
+from shoplm.tasks.task import Example, Task, bare
 
 Parsed = int | str | list[int] | list[tuple[str, str]]
 """By type. multiple_choice: place of a choice, from 0. classification: a canonical label.
@@ -17,7 +17,6 @@ generation: the text."""
 _TWIN = {",": "，", ";": "；", ":": "："}
 """Chinese text writes the same sign full width."""
 _COMMA = re.compile("[,，、]")
-_NOT_LETTERS = " \t\"'“”‘’`*.。!！()（）[]"
 
 
 def parse_answer(task: Task, text: str, example: Example) -> Parsed | None:
@@ -67,18 +66,13 @@ def answer_choices(task: Task, example: Example) -> tuple[list[str], int] | None
 def says_nothing(task: Task, text: str, language: str) -> bool:
     """Whether `text` is what the task writes where there is nothing."""
     none = task.answer.none.get(language)
-    return none is not None and _bare(text) == _bare(none)
+    return none is not None and bare(text) == bare(none)
 
 
 def is_one_text(task: Task, example: Example) -> bool:
     """Whether an extraction asks for one text, and not for pairs."""
-    gold = example.gold
-    return (
-        task.type == "extraction"
-        and task.metric != "micro_f1"
-        and len(gold) == 1
-        and not gold[0][0]
-    )
+    unlabelled = len(example.gold) <= 1 and not any(label for label, _ in example.gold)
+    return task.type == "extraction" and task.metric != "micro_f1" and unlabelled
 
 
 def _choice(task: Task, text: str, example: Example) -> int | None:
@@ -90,8 +84,8 @@ def _choice(task: Task, text: str, example: Example) -> int | None:
 
 
 def _label(task: Task, line: str, language: str) -> str | None:
-    said = _bare(line)
-    surfaces = {_bare(surfaces[language]): label for label, surfaces in task.labels.items()}
+    said = bare(line)
+    surfaces = {bare(surfaces[language]): label for label, surfaces in task.labels.items()}
     if said in surfaces:
         return surfaces[said]
     for surface in sorted(surfaces, key=len, reverse=True):
@@ -141,11 +135,6 @@ def _cutter(separator: str) -> re.Pattern[str]:
     """Where to cut: the separator without its spaces, or its full-width twin."""
     core = separator.strip() or separator
     return re.compile("|".join(map(re.escape, filter(None, (core, _TWIN.get(core))))))
-
-
-def _bare(text: str) -> str:
-    """Case, width and marks around a label do not matter."""
-    return unicodedata.normalize("NFKC", text).casefold().strip(_NOT_LETTERS)
 
 
 def _first_line(text: str) -> str:

@@ -91,7 +91,8 @@ class _Loader(yaml.SafeLoader):
     """YAML as version 1.2 reads it where it matters: `yes` is a text, a key stands once."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        scalars = (key for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        keys = [key.value for key in scalars if key.tag != "tag:yaml.org,2002:merge"]
         if twice := {key for key in keys if keys.count(key) > 1}:
             raise yaml.constructor.ConstructorError(
                 None, None, f"key {min(twice)!r} is given twice", node.start_mark

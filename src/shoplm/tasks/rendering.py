@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Sequence
 
 from shoplm.tasks.task import Example, Gold, Task
@@ -27,7 +28,8 @@ def render_prompt(task: Task, example: Example, seed: int = 0) -> str:
     shown = dict(example.fields)
     if example.choices:
         first = task.answer.first_number
-        lines = (f"{number}. {text}" for number, text in enumerate(example.choices, start=first))
+        flat = (" ".join(choice.split()) for choice in example.choices)
+        lines = (f"{number}. {choice}" for number, choice in enumerate(flat, start=first))
         shown["choices"] = "\n".join(lines)
     if task.labels is not None:
         shown["labels"] = task.answer.separator.join(label_surfaces(task, example.language))
@@ -73,7 +75,7 @@ def render_gold(task: Task, gold: Gold, language: str) -> str:
             order = sorted(range(len(gold)), key=lambda place: -gold[place])
             return answer.separator.join(str(first + place) for place in order)
         case "generation":
-            return gold.strip() or answer.none.get(language, "")
+            return gold or answer.none.get(language, "")
     pairs = [f"{label}{answer.pair_separator}{text}" if label else text for label, text in gold]
     return answer.separator.join(pairs) if pairs else answer.none.get(language, "")
 
@@ -117,6 +119,8 @@ def check_gold(task: Task, example: Example) -> None:
 
 def _wrong_gold(task: Task, example: Example) -> str | None:
     gold, n_choices = example.gold, len(example.choices)
+    if example.references and task.type != "generation":
+        return f"a {task.type} has no further references"
     match task.type:
         case "multiple_choice":
             return _wrong_places([gold], n_choices)
@@ -126,18 +130,20 @@ def _wrong_gold(task: Task, example: Example) -> str | None:
         case "retrieval":
             if not isinstance(gold, list) or not gold:
                 return f"expected places of the relevant choices, got {gold!r}"
+            if len(gold) > len(set(map(repr, gold))):
+                return f"a place stands twice in {gold!r}"
             return _wrong_places(gold, n_choices)
         case "ranking":
             if not isinstance(gold, list) or len(gold) != n_choices:
                 return f"expected the relevance of each of {n_choices} choices, got {gold!r}"
-            if not all(_is_number(relevance) and relevance >= 0 for relevance in gold):
-                return f"expected relevances of 0 or more, got {gold!r}"
+            if not all(map(_is_relevance, gold)):
+                return f"expected finite relevances of 0 or more, got {gold!r}"
         case "ner" | "extraction":
             if not isinstance(gold, list) or not all(map(_is_pair, gold)):
                 return f"expected (label, text) pairs with a text, got {gold!r}"
         case "generation":
-            if not isinstance(gold, str):
-                return f"expected a text, got {gold!r}"
+            if not isinstance(gold, str) or gold != gold.strip():
+                return f"expected a text without white space around it, got {gold!r}"
     return None
 
 
@@ -150,8 +156,9 @@ def _wrong_places(places: Iterable[object], n_choices: int) -> str | None:
     return None
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _is_relevance(value: object) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value) and value >= 0
 
 
 def _is_pair(value: object) -> bool:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from shoplm.metrics import text as text_metrics
 from shoplm.metrics.extraction import Counts, count_matches, micro_f1
 from shoplm.metrics.ranking import hit_rate_at_3, ndcg_at_5
-from shoplm.tasks.answers import Parsed, parse_answer
+from shoplm.tasks.answers import Parsed, is_one_text, parse_answer
 from shoplm.tasks.rendering import check_gold, render_answer, render_gold
-from shoplm.tasks.task import Example, Task
+from shoplm.tasks.task import Example, Gold, Task
 
 
 class Score(NamedTuple):
@@ -81,7 +81,7 @@ def can_be_perfect(task: Task, example: Example) -> str | None:
     if parse_answer(task, answer, example) is None:
         return f"the right answer {answer!r} cannot be read back"
     reached = score(task, example, answer).value
-    if reached < 1 - 1e-9:
+    if reached is not None and reached < 1 - 1e-9:
         return f"the right answer {answer!r} scores {reached:.3g} under {task.metric}"
     return None
 
@@ -94,15 +94,24 @@ def _value(task: Task, example: Example, parsed: Parsed) -> float | None:
             return hit_rate_at_3(parsed, example.gold)
         case "ndcg@5":
             return ndcg_at_5(parsed, example.gold)
-        case "exact_match" if task.type == "extraction":
-            matches = count_matches(_items(parsed), _items(example.gold))
-            return float(matches.true_positives == matches.predicted == matches.gold)
-    measure = _TEXT_MEASURES[task.metric]
-    said = render_gold(task, parsed, example.language)
+    if (
+        task.metric == "exact_match"
+        and task.type == "extraction"
+        and not is_one_text(task, example)
+    ):
+        counts = count_matches(_items(parsed), _items(example.gold))
+        return float(counts.true_positives == counts.predicted == counts.gold)
     golds = [example.gold, *example.references]
-    right = [render_gold(task, gold, example.language) for gold in golds]
-    values = [measure(said, text, example.language) for text in right]
-    return None if None in values else max(values)
+    values = [_text_value(task, parsed, gold, example.language) for gold in golds]
+    known = [value for value in values if value is not None]
+    return max(known) if len(known) == len(values) or 1.0 in known else None
+
+
+def _text_value(task: Task, parsed: Parsed, gold: Gold, language: str) -> float | None:
+    if not parsed or not gold:  # as SQuAD 2.0: what says nothing is right only where nothing is
+        return float(not parsed and not gold)
+    said, right = (render_gold(task, answer, language) for answer in (parsed, gold))
+    return _TEXT_MEASURES[task.metric](said, right, language)
 
 
 def _extraction_score(example: Example, parsed: list[tuple[str, str]] | None) -> Score:
@@ -122,18 +131,14 @@ def _rouge_l(said: str, right: str, language: str) -> float:
     return (text_metrics.rouge_l_char if by_character else text_metrics.rouge_l)(said, right)
 
 
-def _empty_after_normalising(right: str, language: str) -> bool:
-    return not text_metrics.normalise(right, language)
-
-
 def _exact_match(said: str, right: str, language: str) -> float:
-    if _empty_after_normalising(right, language):
+    if not text_metrics.normalise(right, language):
         return 0.0  # else any text that the metric empties would match it
     return text_metrics.exact_match(said, right, language)
 
 
 def _squad_f1(said: str, right: str, language: str) -> float:
-    if _empty_after_normalising(right, language):
+    if not text_metrics.normalise(right, language):
         return 0.0
     return text_metrics.squad_f1(said, right, language)
 

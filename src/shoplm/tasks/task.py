@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -176,7 +177,7 @@ class Task(Settings):
             if missing := set(self.languages) - set(surfaces):
                 raise ValueError(f"labels: {label!r} has no surface in {sorted(missing)}")
         for language in self.languages if self.labels else []:
-            surfaces = [shown[language].strip().casefold() for shown in self.labels.values()]
+            surfaces = [bare(shown[language]) for shown in self.labels.values()]
             if len(set(surfaces)) < len(surfaces) or "" in surfaces:
                 raise ValueError(f"labels: two in {language!r} are the same, or one is empty")
         self._check_placeholders()
@@ -234,13 +235,25 @@ class Example:
     """generation: further right answers; the best match counts."""
 
 
+def bare(text: str) -> str:
+    """A label as it is compared: case, width, and marks around it do not matter."""
+    return unicodedata.normalize("NFKC", text).casefold().strip(" \t\"'“”‘’`*.。!！()（）[]")
+
+
 def placeholders(text: str) -> frozenset[str]:
     """Names in braces.
 
     Raises:
         ValueError: braces that do not match, or a placeholder without a plain name.
     """
-    names = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+    try:
+        parsed = list(string.Formatter().parse(text))
+    except ValueError as error:
+        raise ValueError(f"braces in {text!r}: {error}; a brace that is text is doubled") from None
+    fields_ = [(name, spec, how) for _, name, spec, how in parsed if name is not None]
+    names = [name for name, _, _ in fields_]
+    if decorated := [name for name, spec, how in fields_ if spec or how]:
+        raise ValueError(f"placeholder {decorated[0]!r} in {text!r}: expected a name alone in {{}}")
     if wrong := [name for name in names if not name.isidentifier()]:
         raise ValueError(f"placeholder {{{wrong[0]}}} in {text!r}: expected a plain name")
     return frozenset(names)
