@@ -101,7 +101,7 @@ def _value(task: Task, example: Example, parsed: Parsed) -> float | None:
     ):
         counts = count_matches(_items(parsed), _items(example.gold))
         return float(counts.true_positives == counts.predicted == counts.gold)
-    golds = [example.gold, *example.references]
+    golds = [g.strip() if isinstance(g, str) else g for g in (example.gold, *example.references)]
     values = [_text_value(task, parsed, gold, example.language) for gold in golds]
     known = [value for value in values if value is not None]
     return max(known) if len(known) == len(values) or 1.0 in known else None

@@ -108,6 +108,8 @@ class SyntheticField(Settings):
     """The values it may take; shown in the sample output, and balanced by quota."""
     many: bool = False
     """A list of items, numbered."""
+    items: int | None = Field(None, ge=1)
+    """Number of items of a `many` field; null is any from one up (two for `choices`)."""
 
 
 class SyntheticSettings(Settings):
