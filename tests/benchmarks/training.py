@@ -83,6 +83,7 @@ def train_ours(model: Any, rows: list[Any], case: dict[str, Any]) -> list[float]
     """The same of the trainer's engine."""
     import torch
 
+    from shoplm.lm.blocks import MicroBatch
     from shoplm.lm.engines import PlainEngine
     from shoplm.lm.packed import PackedCausalLM, n_targets
     from shoplm.lm.processes import Processes
@@ -96,7 +97,7 @@ def train_ours(model: Any, rows: list[Any], case: dict[str, Any]) -> list[float]
         times.append(time.perf_counter())
         of_step = rows[step * case["micro_batch"] : (step + 1) * case["micro_batch"]]
         tokens, segments = (torch.stack(parts) for parts in zip(*of_step, strict=True))
-        engine.backward([(tokens, segments)], n_targets(segments))
+        engine.backward([MicroBatch(tokens, segments)], n_targets(segments))
         engine.step(5e-5)
     return [*times, time.perf_counter()]
 

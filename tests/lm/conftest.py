@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +23,11 @@ class TrainingInputs:
     base_model: Path
     blocks: Path
     held_out: Path
+    adapter: dict | None = None
 
-    def write(self, directory: Path, variant: str = "mixed", **training) -> Path:
+    def write(
+        self, directory: Path, variant: str = "mixed", merge: bool = False, **training
+    ) -> Path:
         """A run file: 24 blocks of 32 tokens, 2 of them a step."""
         directory.mkdir(parents=True, exist_ok=True)
         given = {"batch_tokens": 2 * LENGTH, "micro_batch": 2, "precision": "fp32", "keep": []}
@@ -35,6 +39,8 @@ class TrainingInputs:
             blocks=self.blocks,
             held_out={"shop_en": self.held_out},
             training=TrainingSettings.model_validate(given),
+            adapter=self.adapter,
+            merge=merge,
         )
         return run.write(directory)
 
@@ -90,6 +96,18 @@ def training_inputs(tmp_path_factory, tokenizer_directory):
         write_blocks(root / "blocks", documents(60), tokenizer, 1),
         write_blocks(root / "held_out", documents(13), tokenizer, 1),
     )
+
+
+@pytest.fixture(scope="session")
+def sft_inputs(training_inputs, tmp_path_factory):
+    """The same with a third of each document for its prompt, and an adapter to train."""
+    root = tmp_path_factory.mktemp("sft")
+    places = []
+    for blocks in (training_inputs.blocks, training_inputs.held_out):
+        places.append(shutil.copytree(blocks, root / blocks.name))
+        lengths = np.load(blocks / "lengths.npy")
+        np.save(places[-1] / "prompts.npy", (lengths // 3).astype(np.int32))
+    return TrainingInputs(training_inputs.base_model, *places, {"rank": 4, "alpha": 8})
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -18,9 +18,14 @@ HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
 """Any one of these makes a tokenizer."""
 
+ADAPTER_FILES = ("adapter_config.json", "base_model.json")
+"""What an adapter has in place of config.json."""
+
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+
 
 class ModelDirectoryDataset(AbstractDataset["Path | Callable[[Path], None]", Path]):
-    """A causal language model and its tokenizer in one Hugging Face directory.
+    """A causal language model, or an adapter for one, and its tokenizer in one directory.
 
     `load` gives the path of a directory that has been checked. `save` takes the path of a finished
     directory, which is moved to its place, or a function that writes one to the path it is given.
@@ -111,7 +116,7 @@ class ModelDirectoryDataset(AbstractDataset["Path | Callable[[Path], None]", Pat
 
 
 def check_model_directory(directory: Path, *, weights: bool = True) -> None:
-    """Refuse a directory from which a model (or a tokenizer alone) cannot be loaded whole.
+    """Refuse a directory from which a model, adapter or tokenizer alone cannot be loaded whole.
 
     Raises:
         FileNotFoundError: the directory or a file of it is missing.
@@ -127,6 +132,11 @@ def check_model_directory(directory: Path, *, weights: bool = True) -> None:
             f"{directory}: incomplete, no tokenizer (one of {', '.join(TOKENIZER_FILES)})"
         )
     if not weights:
+        return
+    if any((directory / name).exists() for name in (*ADAPTER_FILES, ADAPTER_WEIGHTS)):
+        for name in ADAPTER_FILES:
+            _read_json(directory / name)
+        _check_safetensors(directory / ADAPTER_WEIGHTS)
         return
     _read_json(directory / "config.json")
     index = directory / "model.safetensors.index.json"

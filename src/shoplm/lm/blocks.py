@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import md5
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,12 +16,24 @@ import torch
 IDS_READ_AT_ONCE = 1 << 24
 
 
+class MicroBatch(NamedTuple):
+    """Rows that go through a model at a time."""
+
+    tokens: torch.Tensor
+    """(B, L) int64."""
+    segments: torch.Tensor
+    """(B, L) int64: number of the segment within its row, -1 for padding."""
+    supervised: torch.Tensor | None = None
+    """(B, L) bool: tokens that may be targets; all of them by default."""
+
+
 @dataclass(frozen=True)
 class Blocks:
     """Rows of tokens, each row filled with segments and padded behind the last one.
 
-    A segment is a document or a piece of one. Its first token is predicted from nothing, so a
-    segment of n tokens has n - 1 targets; padding has none.
+    A segment is a document or a piece of one. Its first token is predicted from nothing, and its
+    prompt is not learnt: a segment of n tokens, the first p of them its prompt, has n - max(p, 1)
+    targets. Padding has none.
     """
 
     directory: Path
@@ -34,13 +47,16 @@ class Blocks:
     """(n_segments,) int64 number of the segment's document."""
     meta: dict[str, Any]
     """What `meta.json` says."""
+    prompts: np.ndarray | None = None
+    """(n_segments,) leading tokens of each segment that are context alone; none by default."""
 
     @classmethod
     def open(cls, directory: Path, tokenizer: str | None = None) -> Blocks:
         """Memory-map a directory of packed blocks.
 
         Args:
-            directory: holds tokens.npy, lengths.npy, offsets.npy, documents.npy and meta.json.
+            directory: holds tokens.npy, lengths.npy, offsets.npy, documents.npy and meta.json, and
+                prompts.npy where prompts are masked.
             tokenizer: fingerprint of the model's tokenizer, which the blocks must carry.
 
         Raises:
@@ -49,7 +65,8 @@ class Blocks:
                 `check_ids`), or the blocks were written with another tokenizer.
         """
         directory = Path(directory)
-        names = ("tokens", "lengths", "offsets", "documents")
+        names = ["tokens", "lengths", "offsets", "documents"]
+        names += ["prompts"] if (directory / "prompts.npy").exists() else []
         try:
             meta = json.loads((directory / "meta.json").read_text())
             arrays = {name: np.load(directory / f"{name}.npy", mmap_mode="r") for name in names}
@@ -72,6 +89,10 @@ class Blocks:
             raise ValueError(f"{directory}: arrays do not fit meta.json")
         lengths = np.asarray(arrays["lengths"])
         _check_segments(directory, lengths, offsets, arrays["documents"], shape[1])
+        prompts = arrays.get("prompts")
+        if prompts is not None:
+            prompts = np.asarray(prompts)
+            _check_prompts(directory, prompts, lengths)
         if tokenizer is not None and tokenizer != written_with:
             raise ValueError(
                 f"{directory}/meta.json: field 'tokenizer' is {written_with}, but the model's "
@@ -85,6 +106,7 @@ class Blocks:
             offsets=offsets,
             document_of=arrays["documents"],
             meta=meta,
+            prompts=prompts,
         )
 
     def __len__(self) -> int:
@@ -128,9 +150,42 @@ class Blocks:
             segments[place, : len(numbers)] = numbers
         return tokens, torch.from_numpy(segments)
 
+    def supervised(self, rows: Sequence[int] | np.ndarray) -> torch.Tensor | None:
+        """(B, L) bool: tokens of some blocks that lie behind their segment's prompt.
+
+        None if these blocks have no prompts: every token may be a target.
+        """
+        if self.prompts is None:
+            return None
+        rows = np.asarray(rows, dtype=np.int64)
+        supervised = np.zeros((len(rows), self.sequence_length), dtype=bool)
+        for place, row in enumerate(rows.tolist()):
+            of_row = slice(self.offsets[row], self.offsets[row + 1])
+            ends = np.cumsum(self.lengths[of_row])
+            begins = ends - self.lengths[of_row] + self.prompts[of_row]
+            for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+                supervised[place, begin:end] = True
+        return torch.from_numpy(supervised)
+
+    def micro_batch(self, rows: Sequence[int] | np.ndarray) -> MicroBatch:
+        """What a model needs to know of some blocks."""
+        return MicroBatch(*self.segments(rows), self.supervised(rows))
+
+    @cached_property
+    def targets_of_segments(self) -> np.ndarray:
+        """(n_segments,) int64 targets of each segment."""
+        context = 1 if self.prompts is None else np.maximum(self.prompts, 1)
+        return self.lengths.astype(np.int64) - context
+
+    @cached_property
+    def targets_of_blocks(self) -> np.ndarray:
+        """(n_blocks,) int64 targets of each block."""
+        before = np.r_[0, np.cumsum(self.targets_of_segments)]
+        return before[self.offsets[1:]] - before[self.offsets[:-1]]
+
     def n_targets(self, rows: Sequence[int] | np.ndarray) -> int:
         """Targets in some blocks, from lengths alone."""
-        return sum(int((self._lengths(row) - 1).sum()) for row in np.asarray(rows).tolist())
+        return int(self.targets_of_blocks[np.asarray(rows, dtype=np.int64)].sum())
 
     def n_tokens(self, rows: Sequence[int] | np.ndarray) -> int:
         """Tokens of documents in some blocks, padding not counted."""
@@ -187,6 +242,21 @@ def _check_segments(
         raise ValueError(
             f"{directory}/lengths.npy: block {row} has segments of {filled[row]} tokens, but a "
             f"block has {sequence_length} places"
+        )
+
+
+def _check_prompts(directory: Path, prompts: np.ndarray, lengths: np.ndarray) -> None:
+    """Refuse prompts of no segment, or longer than theirs."""
+    if prompts.shape != lengths.shape or prompts.dtype.kind not in "iu":
+        raise ValueError(
+            f"{directory}/prompts.npy: expected one column of {len(lengths)} whole numbers, one a "
+            "segment"
+        )
+    if (wrong := (prompts < 0) | (prompts > lengths)).any():
+        row = int(wrong.argmax())
+        raise ValueError(
+            f"{directory}/prompts.npy: row {row} is {prompts[row]}, but its segment has "
+            f"{lengths[row]} tokens; expected 0 to {lengths[row]}"
         )
 
 

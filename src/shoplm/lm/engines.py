@@ -13,15 +13,14 @@ from typing import Any, Protocol
 
 import torch
 
+from shoplm.lm.blocks import MicroBatch
 from shoplm.lm.checkpoints import write_durably
 from shoplm.lm.deepspeed_config import DEEPSPEED_FILE, deepspeed_config, has_fp32_masters
 from shoplm.lm.lock import compiling
+from shoplm.lm.models import own_tensors
 from shoplm.lm.packed import PackedCausalLM, check_no_leak
 from shoplm.lm.processes import Processes
 from shoplm.lm.run import TrainingSettings
-
-MicroBatch = tuple[torch.Tensor, torch.Tensor]
-"""Tokens and segment numbers, each (B, L)."""
 
 
 class Engine(Protocol):
@@ -35,6 +34,8 @@ class Engine(Protocol):
     def backward(self, micro_batches: Sequence[MicroBatch], n_targets: int) -> torch.Tensor:
         """Gradients of the mean over the `n_targets` targets of all processes' micro-batches.
 
+        A micro-batch may have none; of no target at all the gradients are 0.
+
         Returns:
             Scalar: the sum of this process's target losses, in nats.
         """
@@ -46,7 +47,10 @@ class Engine(Protocol):
         """(B, L) fp32: the loss of each target, 0 elsewhere; without gradients or dropout."""
 
     def weights(self, dtype: torch.dtype) -> dict[str, torch.Tensor]:
-        """The model's tensors by name, on the host; empty in all but the first process."""
+        """The model's tensors by name, on the host; empty in all but the first process.
+
+        Of a model with adapters only those that are trained.
+        """
 
     def save(self, directory: Path) -> None:
         """Write this process's part of the state to a folder."""
@@ -92,12 +96,12 @@ class PlainEngine:
         """See `Engine`."""
         self.packed.train()
         # DistributedDataParallel divides what it sums by the number of processes
-        scale = self.processes.world_size / n_targets
+        scale = self.processes.world_size / max(n_targets, 1)
         total = torch.zeros((), device=self.processes.device)
-        for number, (tokens, segments) in enumerate(micro_batches, start=1):
+        for number, micro_batch in enumerate(micro_batches, start=1):
             with self._last(number == len(micro_batches)):
                 with self._precision():
-                    loss = self.trained(self._moved(tokens), self._moved(segments))
+                    loss = self.trained(*map(self._moved, micro_batch))
                 (loss * scale).backward()
             total += loss.detach()
         return total
@@ -121,7 +125,7 @@ class PlainEngine:
         """See `Engine`."""
         if not self.processes.is_first:
             return {}
-        return {name: _on_host(t, dtype) for name, t in _own_tensors(self.packed.model)}
+        return {name: _on_host(t, dtype) for name, t in _results(self.packed)}
 
     def save(self, directory: Path) -> None:
         """See `Engine`; every process has the same, so the first writes it."""
@@ -131,7 +135,7 @@ class PlainEngine:
         """See `Engine`."""
         state = torch.load(directory / "state.pt", map_location="cpu", weights_only=True)
         with torch.no_grad():
-            for name, tensor in _own_tensors(self.packed.model):
+            for name, tensor in _changing(self.packed.model):
                 tensor.copy_(state["model"][name])
         self.optimizer.load_state_dict(state["optimizer"])
 
@@ -141,16 +145,22 @@ class PlainEngine:
         _collect(self.processes)
 
     def _save(self, file: Path) -> None:
-        tensors = {name: tensor.detach() for name, tensor in _own_tensors(self.packed.model)}
+        tensors = {name: tensor.detach() for name, tensor in _changing(self.packed.model)}
         torch.save({"model": tensors, "optimizer": self.optimizer.state_dict()}, file)
 
     @torch.no_grad()
     def _evaluate(
-        self, tokens: torch.Tensor, segments: torch.Tensor | None, reduction: str
+        self,
+        tokens: torch.Tensor,
+        segments: torch.Tensor | None,
+        supervised: torch.Tensor | None = None,
+        *,
+        reduction: str,
     ) -> torch.Tensor:
         self.packed.eval()
+        inputs = map(self._moved, (tokens, segments, supervised))
         with self._precision():
-            return self.packed(self._moved(tokens), self._moved(segments), reduction=reduction)
+            return self.packed(*inputs, reduction=reduction)
 
     def _moved(self, tensor: torch.Tensor | None) -> torch.Tensor | None:
         return _on_device(tensor, self.processes.device)
@@ -195,7 +205,8 @@ class DeepSpeedEngine:
         self.packed = packed
         self.processes = processes
         # held through the cast: in bf16 BLOOM's fp16 weights would lose three of eleven bits
-        given = {p: p.data for p in packed.parameters()} if has_fp32_masters(training) else {}
+        masters = has_fp32_masters(training)
+        given = {p: p.data for p in packed.parameters() if p.requires_grad} if masters else {}
         with compiling(_extensions()):
             if not deepspeed.comm.is_initialized():
                 deepspeed.init_distributed(auto_mpi_discovery=False, verbose=False)
@@ -213,10 +224,10 @@ class DeepSpeedEngine:
         """See `Engine`."""
         self.engine.train()
         # DeepSpeed averages over the processes, and over the micro-batches unless it is told
-        scale = self.processes.world_size / n_targets
+        scale = self.processes.world_size / max(n_targets, 1)
         total = torch.zeros((), device=self.processes.device)
-        for number, (tokens, segments) in enumerate(micro_batches, start=1):
-            loss = self.engine(self._moved(tokens), self._moved(segments))
+        for number, micro_batch in enumerate(micro_batches, start=1):
+            loss = self.engine(*map(self._moved, micro_batch))
             self.engine.backward(loss * scale, scale_wrt_gas=False)
             if number < len(micro_batches):
                 self.engine.step()  # counts; the last one steps
@@ -244,7 +255,7 @@ class DeepSpeedEngine:
         from deepspeed.utils import safe_get_full_fp32_param
 
         gathered = {}
-        for name, tensor in _own_tensors(self.packed.model):
+        for name, tensor in _results(self.packed):
             # frozen ones have no master
             master = safe_get_full_fp32_param(tensor) if tensor.requires_grad else None
             with GatheredParameters([tensor], enabled=master is None and hasattr(tensor, "ds_id")):
@@ -254,11 +265,15 @@ class DeepSpeedEngine:
 
     def save(self, directory: Path) -> None:
         """See `Engine`."""
-        self.engine.save_checkpoint(directory, tag="deepspeed", save_latest=False)
+        self.engine.save_checkpoint(
+            directory, tag="deepspeed", save_latest=False, exclude_frozen_parameters=True
+        )
 
     def load(self, directory: Path) -> None:
         """See `Engine`."""
-        path, _ = self.engine.load_checkpoint(directory, tag="deepspeed")
+        path, _ = self.engine.load_checkpoint(
+            directory, tag="deepspeed", load_module_strict=not self.packed.is_adapted
+        )
         if path is None:
             raise ValueError(f"{directory}: DeepSpeed found no state in this checkpoint")
 
@@ -272,7 +287,7 @@ class DeepSpeedEngine:
         """Give this process's part of a master the digits that a cast to bf16 has cost."""
         from deepspeed.utils import safe_set_full_fp32_param
 
-        if not parameter.requires_grad or weights.dtype == torch.bfloat16:
+        if weights.dtype == torch.bfloat16:
             return
         # ZeRO-3 pads what its processes cannot share evenly, and takes no such value
         if hasattr(parameter, "ds_id") and weights.numel() % self.processes.world_size:
@@ -281,10 +296,16 @@ class DeepSpeedEngine:
 
     @torch.no_grad()
     def _evaluate(
-        self, tokens: torch.Tensor, segments: torch.Tensor | None, reduction: str
+        self,
+        tokens: torch.Tensor,
+        segments: torch.Tensor | None,
+        supervised: torch.Tensor | None = None,
+        *,
+        reduction: str,
     ) -> torch.Tensor:
         self.engine.eval()
-        return self.engine(self._moved(tokens), self._moved(segments), reduction=reduction)
+        inputs = map(self._moved, (tokens, segments, supervised))
+        return self.engine(*inputs, reduction=reduction)
 
     def _moved(self, tensor: torch.Tensor | None) -> torch.Tensor | None:
         return _on_device(tensor, self.processes.device)
@@ -300,11 +321,16 @@ def parameter_groups(module: torch.nn.Module, weight_decay: float) -> list[dict[
     return [group for group in groups if group["params"]]
 
 
-def _own_tensors(model: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
-    """Parameters and saved buffers by name, tied ones once."""
-    yield from model.named_parameters()
-    saved = model.state_dict(keep_vars=True)
-    yield from ((name, buffer) for name, buffer in model.named_buffers() if name in saved)
+def _changing(model: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """What training changes; the frozen rest lies in the base model."""
+    for name, tensor in own_tensors(model):
+        if tensor.requires_grad or not isinstance(tensor, torch.nn.Parameter):
+            yield name, tensor
+
+
+def _results(packed: PackedCausalLM) -> Iterator[tuple[str, torch.Tensor]]:
+    """What is written in the end."""
+    return (_changing if packed.is_adapted else own_tensors)(packed.model)
 
 
 def _on_device(tensor: torch.Tensor | None, device: torch.device) -> torch.Tensor | None:

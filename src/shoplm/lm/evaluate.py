@@ -50,6 +50,8 @@ def measure_documents(
 ) -> DocumentLosses:
     """The loss of each document of `blocks`; every process calls it and gets the whole.
 
+    Where documents have prompts, their losses are those of the answers alone.
+
     Args:
         engine: holds the model.
         blocks: held-out documents.
@@ -57,7 +59,7 @@ def measure_documents(
         processes: share the blocks.
     """
     documents, of_segment = np.unique(blocks.document_of, return_inverse=True)
-    n_targets = np.bincount(of_segment, blocks.lengths - 1, len(documents)).astype(np.int64)
+    n_targets = np.bincount(of_segment, blocks.targets_of_segments, len(documents)).astype(np.int64)
     place = torch.full((int(documents.max()) + 1,), -1)
     place[torch.from_numpy(documents)] = torch.arange(len(documents))
 
@@ -70,7 +72,7 @@ def measure_documents(
         ]
         idle = len(rows) == 0
         taken = np.array([0]) if idle else rows
-        by_place = engine.losses(blocks.segments(taken)).to("cpu", torch.float64)
+        by_place = engine.losses(blocks.micro_batch(taken)).to("cpu", torch.float64)
         if idle:
             continue
         of_place = blocks.documents(taken)

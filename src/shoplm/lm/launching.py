@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from shoplm import launch
-from shoplm.lm.run import DOCUMENT_LOSSES, FINAL, METRICS, RUN_FILE, TrainingRun
+from shoplm.lm.run import DOCUMENT_LOSSES, FINAL, MERGED, METRICS, RUN_FILE, TrainingRun
 from shoplm.variants import fingerprint, work_directory
 
 PROGRAM = "shoplm.lm.train"
@@ -73,8 +73,17 @@ def prepare_runs(
 
 
 def final_models(directories: Mapping[RunKey, Path]) -> dict[str, Path]:
-    """The model at the end of each run, by name (`mixed/seed-0`)."""
+    """The model at the end of each run, by name (`mixed/seed-0`); an adapter if it trained one."""
     return {f"{name}/seed-{seed}": path / FINAL for (name, seed), path in directories.items()}
+
+
+def merged_models(directories: Mapping[RunKey, Path]) -> dict[str, Path]:
+    """The whole model of each run that merged its adapter, by name (`mixed/seed-0`)."""
+    return {
+        f"{name}/seed-{seed}": path / MERGED
+        for (name, seed), path in directories.items()
+        if (path / MERGED).is_dir()
+    }
 
 
 def kept_models(directories: Mapping[RunKey, Path]) -> dict[str, Path]:

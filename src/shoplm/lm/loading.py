@@ -63,11 +63,16 @@ def load_model(
             "its tokenizer; expected a tokenizer and a model that were made for each other"
         )
     if activation_checkpointing:
-        # transformers 5.23 warns of the older name, the only one that 5.17 has
-        enable = getattr(model, "activation_checkpointing_enable", None)
-        (enable or model.gradient_checkpointing_enable)({"use_reentrant": False})
-        model.config.use_cache = False
+        recompute_activations(model)
     return model.train()
+
+
+def recompute_activations(model: PreTrainedModel) -> None:
+    """Let the backward pass recompute each layer's activations."""
+    # transformers 5.23 warns of the older name, the only one that 5.17 has
+    enable = getattr(model, "activation_checkpointing_enable", None)
+    (enable or model.gradient_checkpointing_enable)({"use_reentrant": False})
+    model.config.use_cache = False
 
 
 def stored_dtype(directory: Path) -> torch.dtype:
@@ -136,6 +141,10 @@ def _check_fit(directory: Path, architecture: str, report: dict[str, Any]) -> No
 def _check_files(directory: Path) -> None:
     if not directory.is_dir():
         raise FileNotFoundError(f"{directory}: there is no model directory")
+    if (directory / "adapter_config.json").exists():
+        raise ValueError(
+            f"{directory}: an adapter, expected a whole model: merge it into its base model first"
+        )
     config = directory / "config.json"
     if not config.is_file():
         raise FileNotFoundError(f"{directory}: incomplete, config.json is missing")

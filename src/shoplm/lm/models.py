@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -32,7 +33,6 @@ def write_model(
         FileNotFoundError: `base_model` has gone.
         OSError: there is no room; nothing of it stays.
     """
-    files = sorted(base_model.iterdir())
     with appearing(directory) as aside:
         if weights.keys() == _stored_names(base_model):
             # what save_pretrained does, which first imports accelerate and deepspeed for seconds
@@ -40,11 +40,27 @@ def write_model(
         else:  # it knows under which other names this class is stored
             logging.disable_progress_bar()
             model.save_pretrained(aside, state_dict=weights)
-        for file in files:
-            if not file.is_file() or file.match(_INDEX):  # of the weights that stay behind
-                continue
-            if any(file.match(pattern) for pattern in _COPIED):
-                shutil.copyfile(file, aside / file.name)
+        copy_beside(base_model, aside)
+
+
+def copy_beside(base_model: Path, directory: Path, without: Sequence[str] = ()) -> None:
+    """Copy what a model directory holds beside its weights, less some patterns of names.
+
+    Raises:
+        FileNotFoundError: it has gone.
+    """
+    for file in sorted(base_model.iterdir()):
+        if not file.is_file() or file.match(_INDEX):  # of the weights that stay behind
+            continue
+        if any(map(file.match, _COPIED)) and not any(map(file.match, without)):
+            shutil.copyfile(file, directory / file.name)
+
+
+def own_tensors(model: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """Parameters and saved buffers by name, tied ones once."""
+    yield from model.named_parameters()
+    saved = model.state_dict(keep_vars=True)
+    yield from ((name, buffer) for name, buffer in model.named_buffers() if name in saved)
 
 
 def _stored_names(base_model: Path) -> set[str]:

@@ -35,6 +35,11 @@ class PackedCausalLM(nn.Module):
         if type(head := self._head()) is nn.Linear:
             head.__class__ = CrossEntropyHead
 
+    @property
+    def is_adapted(self) -> bool:
+        """Whether the model carries adapters, and they alone are trained."""
+        return self.model is not self._causal_lm()
+
     def forward(
         self,
         tokens: Tensor,

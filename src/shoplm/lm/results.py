@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from shoplm.launch.durable import write_durably
 from shoplm.lm.checkpoints import is_of_disk
+from shoplm.lm.evaluate import DocumentLosses
+from shoplm.lm.run import DOCUMENT_LOSSES, METRICS, TrainingRun
 
 
 class ResultFile:
@@ -53,3 +55,44 @@ class ResultFile:
         if self.path.exists():
             with self.path.open("rb") as stream:
                 os.fsync(stream.fileno())
+
+
+class RunResults:
+    """What a run measures: rows of metrics, and of losses of single documents.
+
+    The first process alone writes them.
+    """
+
+    def __init__(self, directory: Path, run: TrainingRun, is_first: bool) -> None:
+        """Nothing is opened or written yet."""
+        self.run, self.is_first = run, is_first
+        self.metrics = ResultFile(directory / METRICS)
+        self.document_losses = ResultFile(directory / DOCUMENT_LOSSES)
+
+    def add(self, step: int, tokens: int, split: str, values: Mapping[str, float]) -> None:
+        """Values by metric, after a step and so many tokens of documents."""
+        if self.is_first:
+            place = self._place(step, tokens, split)
+            self.metrics.append(place | {"metric": m, "value": v} for m, v in values.items())
+
+    def add_documents(self, step: int, tokens: int, split: str, measured: DocumentLosses) -> None:
+        """The loss of each document of a split."""
+        if self.is_first:
+            place = self._place(step, tokens, split)
+            self.document_losses.append(place | row for row in measured.rows())
+
+    def cut(self, step: int) -> None:
+        """Drop what came after a step."""
+        if self.is_first:
+            self.metrics.cut(step)
+            self.document_losses.cut(step)
+
+    def sync(self) -> None:
+        """Wait until all is on the disk."""
+        if self.is_first:
+            self.metrics.sync()
+            self.document_losses.sync()
+
+    def _place(self, step: int, tokens: int, split: str) -> dict[str, Any]:
+        run = {"variant": self.run.variant, "seed": self.run.seed}
+        return run | {"step": step, "tokens": tokens, "split": split}

@@ -9,12 +9,14 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from shoplm.lm.lora import LoraSettings
 from shoplm.variants import Settings
 
 RUN_FILE = "run.json"
 METRICS = "metrics.jsonl"
 DOCUMENT_LOSSES = "document_losses.jsonl"
 FINAL = Path("models/final")
+MERGED = Path("models/merged")
 CHECKPOINTS = "checkpoints"
 
 WITHOUT_EFFECT = frozenset(
@@ -155,11 +157,21 @@ class TrainingRun(Settings):
     base_model: Path
     """Hugging Face directory with configuration, tokenizer and safetensors."""
     blocks: Path
-    """Directory of packed blocks: four .npy files and meta.json."""
+    """Directory of packed blocks: four .npy files and meta.json; prompts.npy masks prompts."""
     held_out: dict[str, Path] = {}
     """Directories of packed blocks by split name; only losses are taken on them."""
     training: TrainingSettings = TrainingSettings()
     """How to train."""
+    adapter: LoraSettings | None = None
+    """Train an adapter on the frozen model instead of the whole; models are adapters then."""
+    merge: bool = False
+    """Write the model with the adapter merged into it too."""
+
+    @model_validator(mode="after")
+    def _has_what_to_merge(self) -> TrainingRun:
+        if self.merge and self.adapter is None:
+            raise ValueError("merge needs an adapter: without one the final model is whole")
+        return self
 
     @property
     def name(self) -> str:
@@ -174,6 +186,9 @@ class TrainingRun(Settings):
         Args:
             digest: of a directory's content, such as `shoplm.variants.fingerprint`.
         """
+        tuned = {}
+        if self.adapter is not None:
+            tuned = {"adapter": self.adapter.model_dump(mode="json"), "merge": self.merge}
         return {
             "variant": self.variant,
             "seed": self.seed,
@@ -181,6 +196,7 @@ class TrainingRun(Settings):
             "base_model": digest(self.base_model),
             "blocks": digest(self.blocks),
             "held_out": {split: digest(path) for split, path in self.held_out.items()},
+            **tuned,
         }
 
     def write(self, directory: Path) -> Path:

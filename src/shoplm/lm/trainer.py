@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import math
-import shutil
 import signal
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from shoplm.launch import mark_complete, report_progress
-from shoplm.lm.blocks import Blocks, block_order
+from shoplm.lm.blocks import Blocks, MicroBatch, block_order
 from shoplm.lm.checkpoints import Checkpoints
-from shoplm.lm.deepspeed_config import blocks_per_process, has_fp32_masters
-from shoplm.lm.engines import DeepSpeedEngine, Engine, MicroBatch, PlainEngine
+from shoplm.lm.deepspeed_config import blocks_per_process
+from shoplm.lm.engines import DeepSpeedEngine, Engine, PlainEngine
 from shoplm.lm.evaluate import measure_documents
 from shoplm.lm.gauges import Clock, peak_memory, reset_peak_memory
 from shoplm.lm.interrupts import sigterm_noted
-from shoplm.lm.loading import load_model, stored_dtype, tokenizer_fingerprint
-from shoplm.lm.models import write_model
+from shoplm.lm.loading import tokenizer_fingerprint
+from shoplm.lm.outputs import Outputs, load_for_training
 from shoplm.lm.packed import PackedCausalLM
 from shoplm.lm.processes import Processes
-from shoplm.lm.results import ResultFile
-from shoplm.lm.run import CHECKPOINTS, DOCUMENT_LOSSES, FINAL, METRICS, TrainingRun
+from shoplm.lm.results import RunResults
+from shoplm.lm.run import CHECKPOINTS, FINAL, TrainingRun
 from shoplm.lm.schedule import learning_rate, plan_steps
 from shoplm.variants import fingerprint
 
@@ -71,16 +70,18 @@ class Trainer:
             *zip(run.held_out.values(), self.held_out.values(), strict=True),
         ]:
             if not blocks.n_targets(range(len(blocks))):
-                raise ValueError(f"{path}: no document of these blocks has two tokens")
+                raise ValueError(
+                    f"{path}: no document of these blocks has two tokens, or one behind its prompt"
+                )
         length = self.blocks.sequence_length
         self.plan = plan_steps(self.training, len(self.blocks), length)
         self.share = blocks_per_process(self.training, processes.world_size, length)
         n_blocks = len(self.blocks)
         self.order = lru_cache(2)(lambda number: block_order(n_blocks, run.seed, number))
-        self.stored_dtype = stored_dtype(run.base_model)
 
-        self.metrics = ResultFile(self.directory / METRICS)
-        self.document_losses = ResultFile(self.directory / DOCUMENT_LOSSES)
+        self._check_targets()
+        self.results = RunResults(self.directory, run, processes.is_first)
+        self.outputs = Outputs(self.directory, run, processes)
         identity = processes.first(lambda: fingerprint(run.identity(fingerprint)))
         self.checkpoints = Checkpoints(self.directory / CHECKPOINTS, identity, processes)
         self.tokens = 0
@@ -98,10 +99,10 @@ class Trainer:
             self._measure(0)
         with sigterm_noted() as self.stop_asked:
             self._train(start)
-        self._write_model(FINAL)
+        self.outputs.write(FINAL, self.engine)
+        self.outputs.merge()
+        self.results.sync()
         if self.processes.is_first:
-            self.metrics.sync()
-            self.document_losses.sync()
             mark_complete(self.run_file, steps=self.plan.n_steps, tokens=self.tokens)
         self.checkpoints.remove()
 
@@ -125,7 +126,7 @@ class Trainer:
                 if number in self.plan.evaluations:
                     self._measure(number)
                 if number in self.plan.kept:
-                    self._write_model(FINAL.with_name(f"tokens-{self.tokens}"))
+                    self.outputs.write(FINAL.with_name(f"tokens-{self.tokens}"), self.engine)
                 is_due = step.is_checkpoint_due or step.is_stop_asked
                 if (is_due or (every and number % every == 0)) and not is_last:
                     self._save(number)
@@ -133,11 +134,8 @@ class Trainer:
                 raise SystemExit(128 + signal.SIGTERM)
 
     def _engine(self) -> Engine:
-        training, base_model = self.training, self.run_settings.base_model
-        precision = "stored" if has_fp32_masters(training) else "fp32"
-        model = load_model(
-            base_model, precision, training.activation_checkpointing, training.attention
-        )
+        training, run = self.training, self.run_settings
+        model = load_for_training(run)
         packed = PackedCausalLM(model, training.logits_per_chunk)
         for blocks in (self.blocks, *self.held_out.values()):
             blocks.check_ids(model.get_input_embeddings().num_embeddings)
@@ -164,13 +162,10 @@ class Trainer:
             self.engine.load(path)
             step, self.tokens = manifest["step"], manifest["tokens"]
             self.saved = step
+        self.results.cut(step if step else -1)
         if self.processes.is_first:
-            self.metrics.cut(step if step else -1)
-            self.document_losses.cut(step if step else -1)
-            if not step:  # models of a run that was in this folder before
-                models = (self.directory / FINAL).parent
-                for old in [self.directory / FINAL, *models.glob("tokens-*")]:
-                    shutil.rmtree(old, ignore_errors=True)
+            if not step:
+                self.outputs.remove()
             if step:
                 report_progress(
                     step, self.plan.n_steps, run=self.run_settings.name, resumed_after=step
@@ -180,8 +175,6 @@ class Trainer:
     def _step(self, step: int) -> Step:
         rows = self._rows(step)
         n_targets = self.blocks.n_targets(rows)
-        if n_targets == 0:
-            raise ValueError(f"step {step}: none of its blocks has a target")
         seed_random(self.run_settings.seed, step, self.processes.rank)
         total = self.engine.backward(list(self._own_batches(step)), n_targets)
         # what one process knows about time and signals travels with the loss
@@ -209,7 +202,20 @@ class Trainer:
         first = self.processes.rank * self.share
         rows = self._rows(step)[first : first + self.share]
         for part in np.array_split(rows, math.ceil(len(rows) / self.training.micro_batch)):
-            yield self.blocks.segments(part)
+            yield self.blocks.micro_batch(part)
+
+    def _check_targets(self) -> None:
+        """Refuse a step without a loss before the first one is made."""
+        of_blocks = self.blocks.targets_of_blocks
+        if of_blocks.all():
+            return
+        for step in range(1, self.plan.n_steps + 1):
+            if not of_blocks[self._rows(step)].any():
+                raise ValueError(
+                    f"{self.blocks.directory}: step {step} would have no target: none of its "
+                    "blocks has a document of two tokens, or one behind its prompt; raise "
+                    "batch_tokens"
+                )
 
     def _check_finite(self, step: int, name: str, value: float) -> None:
         if math.isfinite(value):
@@ -238,21 +244,17 @@ class Trainer:
             losses = [float(self.engine.losses(part).sum()) for part in self._own_batches(step)]
             total = float(self.processes.sum([sum(losses)])[0])
             self._check_finite(step, "loss after the update", total)
-        if not self.processes.is_first:
-            return
         for split, measured in found.items():
             values = {"loss": measured.loss, "perplexity": measured.perplexity}
-            self._append(step, split, values)
+            self.results.add(step, self.tokens, split, values)
             if keep:
-                place = self._place(step, split)
-                self.document_losses.append(place | row for row in measured.rows())
+                self.results.add_documents(step, self.tokens, split, measured)
 
     def _log(self, number: int, step: Step, speed: float) -> None:
         memory = self.processes.maximum(peak_memory(self.processes.device))
-        if self.processes.is_first:
-            values = {"loss": step.loss, "learning_rate": step.rate, "gradient_norm": step.norm}
-            values |= {"tokens_per_second": speed, "memory_gb": memory}
-            self._append(number, "train", values)
+        values = {"loss": step.loss, "learning_rate": step.rate, "gradient_norm": step.norm}
+        values |= {"tokens_per_second": speed, "memory_gb": memory}
+        self.results.add(number, self.tokens, "train", values)
 
     def _report(self, step: int, loss: float, speed: float) -> None:
         if self.processes.is_first:
@@ -264,35 +266,11 @@ class Trainer:
                 tokens_per_second=speed,
             )
 
-    def _append(self, step: int, split: str, values: dict[str, float]) -> None:
-        place = self._place(step, split)
-        self.metrics.append(place | {"metric": m, "value": v} for m, v in values.items())
-
-    def _place(self, step: int, split: str) -> dict[str, Any]:
-        run = self.run_settings
-        at = {"variant": run.variant, "seed": run.seed, "step": step, "tokens": self.tokens}
-        return at | {"split": split}
-
     def _kind(self) -> str:
         return "plain" if self.training.zero is None else "deepspeed"
 
-    def _write_model(self, place: Path) -> None:
-        weights = self.engine.weights(self.stored_dtype)
-
-        def write() -> None:
-            write_model(
-                self.directory / place,
-                self.engine.packed.model,
-                weights,
-                self.run_settings.base_model,
-            )
-
-        self.processes.first(write)
-
     def _save(self, step: int) -> None:
-        if self.processes.is_first:  # a checkpoint vouches for the results before it
-            self.metrics.sync()
-            self.document_losses.sync()
+        self.results.sync()  # a checkpoint vouches for the results before it
         facts = {"engine": self._kind(), "world_size": self.processes.world_size}
         self.checkpoints.save(step, self.engine.save, tokens=self.tokens, **facts)
         self.saved, self.saved_at = step, monotonic()
