@@ -6,10 +6,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from shoplm.tasks.recipes.choice import CHOICE
+from shoplm.tasks.recipes.columns import COLUMNS
+from shoplm.tasks.recipes.matching import MATCHING
 from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.spans import SPANS
 from shoplm.tasks.task import Example, Task
 
-RECIPES: dict[str, Recipe] = {}
+RECIPES: dict[str, Recipe] = {
+    "columns": COLUMNS,
+    "choice": CHOICE,
+    "matching": MATCHING,
+    "spans": SPANS,
+}
 """By the name that a task's YAML uses."""
 
 
