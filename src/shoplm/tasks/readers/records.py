@@ -1,0 +1,286 @@
+"""Reader of records: columns fill the template, one column holds the right answer."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from shoplm.tasks.readers import gold as golds
+from shoplm.tasks.readers.files import FileOptions, read_rows, read_text
+from shoplm.tasks.readers.reader import Context, Reader, Row, RowError
+from shoplm.tasks.readers.values import (
+    PropertyText,
+    cut_out,
+    shown_properties,
+    text_at,
+    value_at,
+)
+from shoplm.tasks.recipes.sampling import shuffled
+from shoplm.tasks.task import SourceFile, Task
+from shoplm.variants import Settings
+
+
+class DrawnChoices(Settings):
+    """Wrong choices drawn from the right answers of other rows."""
+
+    number: int = Field(4, ge=2)
+    """Of all choices."""
+    within: str | None = None
+    """Column that the other rows share, so that the wrong ones are near: the coarse category."""
+    seed: int = 0
+
+
+class JoinedFile(Settings):
+    """A JSON object beside the file that holds more of each row."""
+
+    file: str
+    """Its name, in the same folder."""
+    key: str
+    """Column with the name under which it keeps the row's part, which becomes `joined`."""
+
+
+class RecordOptions(FileOptions):
+    """Where the right answer stands, and what columns become before they are shown."""
+
+    each: str | None = None
+    """Path to a list: every element is a row of its own, found under `each`."""
+    join: JoinedFile | None = None
+    extract: dict[str, str] = {}
+    """Column: pattern that its whole text matches; its named groups are new columns."""
+    properties: dict[str, PropertyText] = {}
+    """Columns that write properties, shown as a readable line."""
+    defaults: dict[str, str] = {}
+    """Field of the template: shown where the column is null or empty."""
+    separator: str = "\n"
+    """Between the texts of a list that one field shows."""
+    gold: str
+    """Column of the right answer. Of a list of texts, a generation takes the first, and the others
+    are right too."""
+    gold_pattern: str | None = None
+    """What to take of a textual answer: the pattern's first group."""
+    no_gold: list[str] = []
+    """What the column holds where annotators found no answer; such rows are rejected."""
+    no_answer: str | None = None
+    """Column that is true where the right answer is that there is none (`answer.none`)."""
+    labels: dict[str, str] = {}
+    """What the file writes: the task's label, or how an example writes the label of a span."""
+    span: dict[str, str] = {}
+    """Members of a span that hold its `label` and its `text`; without a label there is none."""
+    choices: str | None = None
+    """Column with the choices: a list, or an object whose keys the answer names."""
+    draw: DrawnChoices | None = None
+
+
+def record_rows(path: Path, options: RecordOptions) -> Iterator[Row]:
+    """The rows of one file, joined and, where `each` says so, taken apart."""
+    joined = _joined(path, options.join)
+    number = 0
+    for row in read_rows(path, options):
+        for part in _parts(row, options.each):
+            number += 1
+            yield _with_joined(Row(number, part.values, part.error), options.join, joined)
+
+
+def _parts(row: Row, each: str | None) -> Iterator[Row]:
+    if row.error or each is None:
+        yield row
+        return
+    try:
+        elements = value_at(row.values, each)
+        if not isinstance(elements, list):
+            raise RowError("wrong_type", f"{each!r} is no list")
+    except RowError as error:
+        yield Row(row.number, row.values, error)
+        return
+    for element in elements:
+        yield Row(row.number, {**row.values, "each": element})
+
+
+def _joined(path: Path, join: JoinedFile | None) -> Mapping[str, Any]:
+    if join is None:
+        return {}
+    beside = path.parent / join.file
+    if not beside.exists():
+        raise FileNotFoundError(f"{beside}: no such file")
+    try:
+        found = json.loads(read_text(beside)[0])
+    except ValueError as error:
+        raise ValueError(f"{beside}: no JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{beside}: expected a JSON object with a key for each row")
+    return found
+
+
+def _with_joined(row: Row, join: JoinedFile | None, joined: Mapping[str, Any]) -> Row:
+    if join is None or row.error:
+        return row
+    key = str(row.values.get(join.key, ""))
+    if key not in joined:
+        error = RowError("missing_field", f"{join.file} has nothing for {join.key} {key!r}")
+        return Row(row.number, row.values, error)
+    return Row(row.number, {**row.values, "joined": joined[key]})
+
+
+def record_draft(context: Context, row: Row, language: str) -> dict[str, Any]:
+    """What the template shows of a row, and the right answer."""
+    options, task = context.options, context.task
+    values = {**row.values, **cut_out(row.values, options.extract)}
+    for column, form in options.properties.items():
+        text = text_at(values, column, options.separator)
+        values[column] = shown_properties(text, form, language)
+    fields = {
+        name: text_at(values, column, options.separator, options.defaults.get(name))
+        for name, column in context.source.fields.items()
+    }
+    answer = _answer(values, options)
+    draft: dict[str, Any] = {"fields": fields, "values": values}
+    match task.type:
+        case "classification":
+            draft["gold"] = golds.canonical_label(task, answer, language, options.labels)
+        case "multiple_choice":
+            draft |= _choice(context, values, answer, draft["fields"])
+        case "generation":
+            draft |= _text(answer, values, options, task, language)
+        case "ner" | "extraction":
+            draft["gold"] = _spans(answer, options, task, language)
+        case "retrieval" | "ranking":
+            draft |= _list(task, value_at(values, options.choices), answer)
+    return draft
+
+
+def _answer(values: Mapping[str, Any], options: RecordOptions) -> Any:
+    found = value_at(values, options.gold)
+    if str(found).strip() in options.no_gold:
+        raise RowError("no_gold", f"{options.gold!r} is {found!r}: the annotators did not agree")
+    if options.gold_pattern is not None:
+        text = golds.plain_text(found, "the answer")
+        if not (match := re.search(options.gold_pattern, text)):
+            raise RowError("unexpected_text", f"the answer is not as expected: {text[-60:]!r}")
+        found = match[1]
+    return _single(found)
+
+
+def _single(found: Any) -> Any:
+    return found[0] if isinstance(found, list) and len(found) == 1 else found
+
+
+def _text(
+    answer: Any, values: Mapping[str, Any], options: RecordOptions, task: Task, language: str
+) -> dict[str, Any]:
+    if options.no_answer is not None and _is_true(value_at(values, options.no_answer)):
+        if language not in task.answer.none:
+            raise RowError("no_answer", "the task does not say how to answer that there is none")
+        return {"gold": ""}
+    texts = answer if isinstance(answer, list) else [answer]
+    texts = list(dict.fromkeys(golds.plain_text(text, "the answer") for text in texts))
+    if not texts:
+        raise RowError("empty_answer", "the answer is empty")
+    return {"gold": texts[0], "references": tuple(texts[1:])}
+
+
+def _is_true(value: Any) -> bool:
+    return value is True or str(value).strip().lower() in ("true", "1", "yes")
+
+
+def _spans(answer: Any, options: RecordOptions, task: Task, language: str) -> list[tuple[str, str]]:
+    names = (options.span.get("label"), options.span["text"]) if options.span else None
+    items = answer if isinstance(answer, list) else [answer]
+    found = golds.spans(items, names, options.labels or None)
+    if not found and language not in task.answer.none:
+        raise RowError("no_answer", "there is nothing to extract, which the task cannot say")
+    return found
+
+
+def _choice(
+    context: Context, values: Mapping[str, Any], answer: Any, fields: Mapping[str, str]
+) -> dict[str, Any]:
+    options = context.options
+    if options.draw is not None:
+        return _drawn(context, values, golds.plain_text(answer, "the answer"), fields)
+    found = value_at(values, options.choices)
+    keys, texts = (
+        (list(found), list(found.values()))
+        if isinstance(found, dict)
+        else ([], golds.listed(found))
+    )
+    shown = tuple(golds.plain_text(text, "a choice") for text in texts)
+    if len(shown) < 2:
+        raise RowError("too_few_choices", f"{len(shown)} choices")
+    if len(set(shown)) < len(shown):
+        raise RowError("several_correct_answers", "two choices are the same text")
+    text = golds.plain_text(answer, "the answer")
+    for known in (keys, list(shown)):
+        if text in known:
+            return {"choices": shown, "gold": known.index(text)}
+    raise RowError("answer_outside_choices", f"answer {text!r} is none of the choices")
+
+
+def _drawn(
+    context: Context, values: Mapping[str, Any], right: str, fields: Mapping[str, str]
+) -> dict[str, Any]:
+    """The right answer among others of the file, in an order that depends on the text alone."""
+    draw = context.options.draw
+    by_kind = _answers(context)
+    kind = json.dumps(value_at(values, draw.within)) if draw.within else ""
+    near = by_kind.get(kind, set())
+    far = set().union(*by_kind.values()) - near
+    shown = "\0".join(fields.values())
+    order = [
+        *shuffled(near - {right}, draw.seed, f"choices:{shown}"),
+        *shuffled(far - near - {right}, draw.seed, f"choices:{shown}"),
+    ]
+    if len(order) < draw.number - 1:
+        raise RowError("too_few_choices", f"the file has {len(order) + 1} different answers")
+    picked = [right, *order[: draw.number - 1]]
+    choices = tuple(shuffled(picked, draw.seed, f"order:{shown}"))
+    return {"choices": choices, "gold": choices.index(right)}
+
+
+def _answers(context: Context) -> dict[str, set[str]]:
+    """The right answers of all rows by what `draw.within` holds, gathered once a source."""
+    options = context.options
+    if "answers" not in context.gathered:
+        found: dict[str, set[str]] = {}
+        for row in context.rows:
+            with contextlib.suppress(RowError):
+                within = options.draw.within
+                kind = json.dumps(value_at(row, within)) if within else ""
+                text = golds.plain_text(_answer(row, options), "the answer")
+                found.setdefault(kind, set()).add(text)
+        context.gathered["answers"] = found
+    return context.gathered["answers"]
+
+
+def _list(task: Task, choices: Any, answer: Any) -> dict[str, Any]:
+    shown = tuple(golds.plain_text(text, "a choice") for text in golds.listed(choices))
+    if task.type == "ranking":
+        return {"choices": shown, "gold": golds.relevances(answer, len(shown))}
+    items = answer if isinstance(answer, list) else [answer]
+    places = sorted({shown.index(i) if i in shown else golds.whole_number(i) for i in items})
+    if not places or places[0] < 0 or places[-1] >= len(shown):
+        raise RowError("answer_outside_choices", f"places {places} of {len(shown)} choices")
+    return {"choices": shown, "gold": places}
+
+
+def check_records(task: Task, source: SourceFile, options: RecordOptions) -> None:
+    """Whether the fields fill the template and the type has what it needs."""
+    if missing := sorted(task.fields() - set(source.fields)):
+        raise ValueError(f"fields: nothing fills {', '.join(missing)} of the template")
+    if unknown := sorted(set(options.defaults) - set(source.fields)):
+        raise ValueError(f"options.defaults: no field {', '.join(unknown)}")
+    if options.span and "text" not in options.span:
+        raise ValueError("options.span: it names no text")
+    needs_choices = task.type in ("multiple_choice", "retrieval", "ranking")
+    if needs_choices and options.choices is None and options.draw is None:
+        raise ValueError(f"options.choices: a {task.type} needs them")
+    if task.type == "classification" and (wrong := set(options.labels.values()) - set(task.labels)):
+        raise ValueError(f"options.labels: the task has no label {', '.join(sorted(wrong))}")
+
+
+RECORDS = Reader(RecordOptions, record_rows, record_draft, check_records)
