@@ -35,7 +35,13 @@ from shoplm.launch.program import (
     report_progress,
     report_warning,
 )
-from shoplm.launch.settings import LaunchSettings, command, environment, write_exports
+from shoplm.launch.settings import (
+    LaunchSettings,
+    command,
+    environment,
+    world_size,
+    write_exports,
+)
 
 __all__ = [
     "COMPLETE",
@@ -49,6 +55,7 @@ __all__ = [
     "report_progress",
     "report_warning",
     "run",
+    "world_size",
 ]
 
 logger = logging.getLogger(__name__)

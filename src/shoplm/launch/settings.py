@@ -70,6 +70,20 @@ class LaunchSettings(Settings):
         return self
 
 
+def world_size(settings: LaunchSettings) -> int:
+    """Processes on all hosts: those of a hostfile run as many each as one host does.
+
+    Raises:
+        FileNotFoundError: the hostfile is missing.
+    """
+    if settings.hostfile is None:
+        return settings.processes * settings.hosts
+    if not settings.hostfile.is_file():
+        raise FileNotFoundError(f"{settings.hostfile}: no such hostfile")
+    lines = map(str.strip, settings.hostfile.read_text().splitlines())
+    return settings.processes * sum(1 for line in lines if line and not line.startswith("#"))
+
+
 def environment(settings: LaunchSettings) -> dict[str, str]:
     """The child's environment: this process's, the thread count, `settings.environment`."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

@@ -1,7 +1,8 @@
-"""The same number of tokens for every run of a comparison."""
+"""How many tokens a run sees: as many as every run of a comparison, or each of its own blocks."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from shoplm.lm.deepspeed_config import blocks_per_process
@@ -60,3 +61,28 @@ def shorten_to_data(
     whole = max(sequence_length, tokens // sequence_length * sequence_length)
     batch = min(training.batch_tokens, whole)
     return training.model_copy(update={"tokens": max(tokens, 1), "batch_tokens": batch})
+
+
+def cover_blocks(
+    training: TrainingSettings, n_blocks: int, sequence_length: int, processes: int = 1
+) -> TrainingSettings:
+    """The settings with whole batches that see every block `passes` times or more.
+
+    `batch_tokens` is brought to the nearest number of blocks that the processes can share. The
+    last batch is filled from the next pass, so that `passes` may grow a little; a run with
+    `tokens` is left at those.
+
+    Args:
+        training: says how often the blocks are to be seen.
+        n_blocks: their number.
+        sequence_length: tokens a block.
+        processes: on all hosts together.
+    """
+    share = training.batch_tokens / (sequence_length * processes)
+    per_step = max(1, math.floor(share + 0.5)) * processes
+    changes: dict[str, float] = {"batch_tokens": per_step * sequence_length}
+    if training.tokens is None:
+        n_steps = max(1, math.ceil(round(training.passes * n_blocks / per_step, 6)))
+        changes["tokens"] = n_steps * per_step * sequence_length
+        changes["passes"] = n_steps * per_step / n_blocks
+    return training.model_copy(update=changes)

@@ -59,6 +59,7 @@ def plan_runs(
             written with another tokenizer than its base model's, its schedule is longer than its
             data, its processes cannot share a batch, or there is no held-out text.
     """
+    from shoplm.launch import world_size
     from shoplm.lm.budget import share_budget
     from shoplm.lm.run import TrainingRun
 
@@ -79,7 +80,7 @@ def plan_runs(
             starts[chosen.base_model] = start()
     _check_tokenizers(variants, starts, packed_blocks, held_out_blocks)
     sizes = {name: (b.meta.n_blocks, b.meta.sequence_length) for name, b in blocks.items()}
-    processes = {name: _world_size(chosen.launch) for name, chosen in variants.items()}
+    processes = {name: world_size(chosen.launch) for name, chosen in variants.items()}
     trainings = share_budget({name: v.training for name, v in variants.items()}, sizes, processes)
     held_out = {split: held.directory for split, held in held_out_blocks.items()}
     return [
@@ -128,16 +129,6 @@ def _check_tokenizers(
                     f"{chosen.base_model or 'base_model'!r} is {expected}: pack the text with the "
                     "model's own tokenizer"
                 )
-
-
-def _world_size(launch: LaunchSettings) -> int:
-    """Processes on all hosts: those of a hostfile run as many each as one host does."""
-    if launch.hostfile is None:
-        return launch.processes * launch.hosts
-    if not launch.hostfile.is_file():
-        raise FileNotFoundError(f"{launch.hostfile}: no such hostfile")
-    lines = map(str.strip, launch.hostfile.read_text().splitlines())
-    return launch.processes * sum(1 for line in lines if line and not line.startswith("#"))
 
 
 def compare_models(
