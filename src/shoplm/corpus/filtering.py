@@ -11,7 +11,7 @@ from ibis import Schema, Table, _
 from ibis.expr.types import StringValue
 
 from shoplm.corpus.measures import MEASURES, measure_texts
-from shoplm.corpus.quality_settings import CleaningSettings, FilterSettings
+from shoplm.corpus.quality_settings import CleaningSettings, FilterSettings, RuleLimits
 from shoplm.corpus.repair import repair_text, suspicious_pattern
 from shoplm.corpus.rules import filter_rules, limit_of
 
@@ -49,6 +49,34 @@ def clean_records(records: Table, settings: CleaningSettings) -> Table:
         reason=judged.failed.cases(*[(n, rule.reason) for n, rule in rules]),
         detail=judged.failed.cases(*[(n, rule.detail) for n, rule in rules]),
     )
+
+
+def find_wrong_language(
+    records: Table, min_script_share: float, min_words: int, min_function_words: int
+) -> Table:
+    """`record_id, source, reason, detail` of records that are not in the language they state.
+
+    The rule of `clean_records` alone, on texts as they are.
+
+    Args:
+        records: `record_id, source, language, keys, text`.
+        min_script_share: see `FilterSettings`, as for the others.
+        min_words: `min_language_words` there.
+        min_function_words: as there.
+    """
+    off = dict.fromkeys(FilterSettings.model_fields.keys() & RuleLimits.model_fields.keys())
+    limits = {
+        "min_script_share": min_script_share,
+        "min_language_words": min_words,
+        "min_function_words": min_function_words,
+    }
+    none = {"boilerplate_patterns": (), "languages": {}, "sources": {}}
+    settings = CleaningSettings(
+        repair_encoding=False, strip_html=False, filters=FilterSettings(**off | none | limits)
+    )
+    judged = clean_records(records, settings)
+    wrong = judged.filter(judged.reason == "wrong_language")
+    return wrong.select("record_id", "source", "reason", "detail")
 
 
 def collect_rejected(*stages: Table) -> Table:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import string
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -213,6 +213,24 @@ class TextSources(Settings):
         if not found:
             raise FileNotFoundError(f"source {name!r}: file {path} does not exist")
         return found
+
+    def without(self, files: Collection[Path]) -> TextSources:
+        """The same without some files; a source that loses one has its others by name.
+
+        Raises:
+            FileNotFoundError: a source has no file.
+        """
+        left = {}
+        for name, source in self.sources.items():
+            found = self.files(name)
+            kept = [file for file in found if file not in files]
+            if len(kept) == len(found):
+                left[name] = source
+                continue
+            for number, file in enumerate(kept, 1):
+                path = str(file.relative_to(self.root))
+                left[f"{name}_{number}"] = source.model_copy(update={"file": path})
+        return TextSources(root=self.root, sources=left)
 
 
 class ReadingSettings(Settings):

@@ -5,6 +5,7 @@ from typing import Any
 
 _MODULES = {
     "BaseModelsDataset": "model_directories",
+    "FolderDataset": "folder",
     "JsonLinesDataset": "json_lines",
     "ModelDirectoriesDataset": "model_directories",
     "ModelDirectoryDataset": "model_directory",
@@ -12,6 +13,7 @@ _MODULES = {
     "SourceTextsDataset": "source_texts",
     "TableDataset": "table",
     "TaskLibraryDataset": "task_library",
+    "TaskTablesDataset": "task_tables",
     "TextSourcesDataset": "text_sources",
 }
 

@@ -81,3 +81,18 @@ def publish_sources(
 def publish_benchmarks(benchmark_passages: DataFrame) -> list[str]:
     """Names of the files that `benchmark_files` reads."""
     return ["benchmark_passages.jsonl.gz"]
+
+
+def publish_tables(
+    products: DataFrame,
+    reviews: DataFrame,
+    queries: DataFrame,
+    interactions: DataFrame,
+    items: DataFrame,
+    articles: DataFrame,
+    translations: DataFrame,
+    benchmark_passages: DataFrame,
+) -> list[str]:
+    """Names of the files that `task_tables` reads."""
+    tables = ("products", "reviews", "queries", "articles", "translations", "benchmark_passages")
+    return [f"{name}.jsonl.gz" for name in tables] + ["interactions.csv.gz", "items.csv.gz"]

@@ -22,6 +22,10 @@ def create_pipeline() -> Pipeline:
         (nodes.publish_sources, ["products", "reviews", "articles", "general_text"],
          "text_sources"),
         (nodes.publish_benchmarks, "benchmark_passages", "benchmark_files"),
+        (nodes.publish_tables,
+         ["products", "reviews", "queries", "interactions", "items", "articles", "translations",
+          "benchmark_passages"],
+         "task_tables"),
     ]  # fmt: skip
     return Pipeline(
         [Node(func, inputs, outputs, name=func.__name__) for func, inputs, outputs in steps],
