@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from shoplm.tasks.readers.files import read_text
+from shoplm.tasks.readers.gold import NO_CHARACTER
 from shoplm.tasks.readers.reader import Context, Reader, ReaderOptions, Row, RowError
 from shoplm.tasks.task import SourceFile, Task
 
@@ -63,6 +64,8 @@ def _sentence(lines: list[str], between: str) -> dict[str, Any]:
         else:
             spans.append((label, [token]))
         inside = label
+    if NO_CHARACTER.search("".join(tokens)):
+        raise RowError("unreadable", "the text holds bytes that are no UTF-8")
     found = [(label, between.join(parts)) for label, parts in spans]
     return {"text": between.join(tokens), "spans": found}
 

@@ -71,13 +71,8 @@ def read_text(path: Path) -> tuple[str, str]:
     raw, damage = path.read_bytes(), ""
     if path.suffix == ".gz":
         raw, damage = _decompressed(raw)
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        # only what cannot be decoded is lost; its rows say so, since they hold U+FFFD
-        text = raw.decode("utf-8-sig", errors="replace")
-        if not damage and error.end >= len(raw):
-            damage = f"the file ends inside a character, at byte {error.start}"
+    # bytes that are no UTF-8 become lone surrogates: only the rows that hold them are lost
+    text = raw.decode("utf-8", errors="surrogateescape").removeprefix("\ufeff")
     return text.replace("\r\n", "\n"), damage
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shoplm.tasks.readers.reader import RowError
 from shoplm.tasks.task import Task
+
+NO_CHARACTER = re.compile("[\ud800-\udfff]")
+"""What a byte that is no UTF-8 is read as, and what no file can be written with."""
 
 
 def canonical_label(
@@ -129,6 +133,6 @@ def plain_text(value: Any, what: str) -> str:
         raise RowError(
             "empty_answer" if what == "the answer" else "empty_field", f"{what} is empty"
         )
-    if "\ufffd" in text:
+    if NO_CHARACTER.search(text):
         raise RowError("unreadable", f"{what} holds bytes that are no UTF-8")
     return text

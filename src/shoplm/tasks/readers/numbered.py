@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 from shoplm.tasks.readers.reader import RowError
 
-MARKER = r"(\d{1,2})[ \t]*[.)．、][ \t]*"
-AT_LINE = re.compile(rf"(?:^[ \t]*|^[^\n]{{0,40}}:[ \t]+(?=[01]\b)){MARKER}", re.MULTILINE)
-"""A number at the start of a line; the first one may follow a heading: `Products: 0. …`."""
+_START = r"(?:^[ \t]*|^[^\n]{0,40}:[ \t]+(?=[01]\b))(\d{1,2})[ \t]*[.)．、]"
+AT_LINE = (
+    re.compile(_START + r"(?!\d)[ \t]*", re.MULTILINE),
+    re.compile(_START + r"[ \t]*", re.MULTILINE),
+)
+"""A number at the start of a line; the first one may follow a heading: `Products: 0. …`. First as
+it is nearly always, then also where a choice that begins with a digit follows without a space."""
 INLINE = re.compile(r"(?<!\S)(\d{1,2})[.)]\s+")
 """A number between words, where the choices are not on lines of their own."""
 AFTER = re.compile(r"\n[ \t]*\n|\n[ \t]*(?:Answer|Output|Response|Result)[ \t]*:", re.IGNORECASE)
@@ -30,13 +34,19 @@ class Numbered:
     end: int
     """Where the last choice ends."""
 
-    def place(self, number: int) -> int:
-        """Place from 0 of the choice printed with `number`.
+    def place(self, number: int, *, gap_is_slip: bool = False) -> int:
+        """Place from 0 of the choice that `number` means: the one printed with it.
+
+        With `gap_is_slip`, the answer that the printed numbers skip is taken as a count of choices,
+        since there the list and not the answer was numbered wrongly.
 
         Raises:
             RowError: no choice has it.
         """
         if number not in self.numbers:
+            place = number - self.numbers[0]
+            if gap_is_slip and 0 <= place < len(self.numbers):
+                return place
             printed = ", ".join(map(str, self.numbers))
             raise RowError(
                 "answer_outside_choices", f"answer {number}, the prompt prints {printed}"
@@ -58,9 +68,12 @@ def numbered_choices(prompt: str) -> Numbered | None:
     Raises:
         RowError: the numbers do not tell where a choice begins, or a choice is empty.
     """
-    marks = list(AT_LINE.finditer(prompt))
+    for pattern in AT_LINE:
+        if run := _run(list(pattern.finditer(prompt))):
+            return _numbered(prompt, run, inline=False)
+    marks = list(AT_LINE[0].finditer(prompt))
     if len(marks) >= 2:
-        return _numbered(prompt, _run(marks), inline=False)
+        return _numbered(prompt, _uneven(marks), inline=False)
     marks = _inline_run(list(INLINE.finditer(prompt)))
     return _numbered(prompt, marks, inline=True) if marks else None
 
@@ -74,14 +87,21 @@ def renumbered(prompt: str, found: Numbered, first: int) -> str:
     return "".join([*parts, prompt[last:]])
 
 
-def _run(marks: list[re.Match]) -> list[re.Match]:
+def _run(marks: list[re.Match]) -> list[re.Match] | None:
+    """The marks from the last 0 (or 1), if they count up to the end."""
     numbers = [int(mark[1]) for mark in marks]
     first = 0 if 0 in numbers else 1
-    if first in numbers:
-        last_start = len(numbers) - 1 - numbers[::-1].index(first)
-        run = numbers[last_start:]
-        if len(run) >= 2 and run == list(range(first, first + len(run))):
-            return marks[last_start:]
+    if first not in numbers:
+        return None
+    start = len(numbers) - 1 - numbers[::-1].index(first)
+    run = numbers[start:]
+    counts_up = len(run) >= 2 and run == list(range(first, first + len(run)))
+    return marks[start:] if counts_up else None
+
+
+def _uneven(marks: list[re.Match]) -> list[re.Match]:
+    """All marks, if no number comes twice."""
+    numbers = [int(mark[1]) for mark in marks]
     if len(set(numbers)) == len(numbers) and min(numbers) <= 1:
         return marks
     raise RowError("ambiguous_choices", f"the prompt numbers its lines {numbers}")

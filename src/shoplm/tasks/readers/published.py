@@ -42,6 +42,9 @@ class PublishedOptions(FileOptions):
     renumber: bool = False
     """Number the printed choices as the task does, where a prompt skips a number or starts at
     another one; without it such a row is rejected, since its answer cannot be written."""
+    gap_is_slip: bool = False
+    """Where the printed numbers are 0, 1, 3 and the answer is 2, the third choice is meant;
+    otherwise such a row is rejected."""
     choices_are: Literal["numbers", "text"] | None = None
     """Only rows whose choices are all numbers, or not all; others are of another task."""
     answer_pattern: str | None = None
@@ -74,7 +77,7 @@ def published_draft(context: Context, row: Row, language: str) -> dict[str, Any]
         raise RowError("other_task", f"a row of kind {kind} is no example of {task.type}")
     _check_choices(printed, options)
     if printed and task.type in ("multiple_choice", "retrieval", "ranking"):
-        draft = _gold_of_choices(task, printed, answer)
+        draft = _gold_of_choices(task, printed, answer, options.gap_is_slip)
         draft["prompt"] = _numbered_alike(task, shown, printed, options)
         return draft
     draft = {"prompt": shown}
@@ -135,15 +138,15 @@ def _final(answer: Any, pattern: str) -> str:
     return found
 
 
-def _gold_of_choices(task: Task, printed: Numbered, answer: Any) -> dict[str, Any]:
+def _gold_of_choices(task: Task, printed: Numbered, answer: Any, slip: bool) -> dict[str, Any]:
     match task.type:
         case "multiple_choice":
-            gold: Any = printed.place(golds.whole_number(answer))
+            gold: Any = printed.place(golds.whole_number(answer), gap_is_slip=slip)
             if printed.texts.count(printed.texts[gold]) > 1:
                 raise RowError("several_correct_answers", "another choice is the same text")
         case "retrieval":
             numbers = map(golds.whole_number, golds.listed(answer))
-            gold = sorted({printed.place(number) for number in numbers})
+            gold = sorted({printed.place(number, gap_is_slip=slip) for number in numbers})
             if not gold:
                 raise RowError("empty_answer", "the answer is an empty list")
         case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,8 +47,10 @@ class ReaderOptions(Settings):
     default all that is shown."""
     language_column: str | None = None
     """Column with the language of a row, where rows differ."""
+    language_pattern: str | None = None
+    """What of that column's text says the language: the pattern's first group that matches."""
     language_codes: dict[str, str] = {}
-    """What that column holds: ISO 639-1 code."""
+    """What says the language: ISO 639-1 code."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,10 @@ def row_language(context: Context, row: Row) -> str:
     if options.language_column is None:
         return context.source.language or task.languages[0]
     found = str(row.values.get(options.language_column, "")).strip()
+    if options.language_pattern is not None:
+        match = re.search(options.language_pattern, found)
+        found = (match and next(filter(None, match.groups()), "")) or ""
     code = options.language_codes.get(found, found)
     if code not in task.languages:
-        raise RowError("language", f"{options.language_column} is {found!r}, not a task language")
+        raise RowError("language", f"{options.language_column} says {found!r}")
     return code

@@ -183,5 +183,5 @@ def _texts(values: dict[str, Any]) -> tuple[str, str]:
         value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
         for value in values.values()
     )
-    shown = list(parts)
+    shown = [part.encode(errors="replace").decode() for part in parts]
     return (shown[0], "\n".join(shown[1:])[:500]) if shown else ("", "")
