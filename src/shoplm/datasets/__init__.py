@@ -7,6 +7,7 @@ _MODULES = {
     "BaseModelsDataset": "model_directories",
     "FolderDataset": "folder",
     "JsonLinesDataset": "json_lines",
+    "LanguageModelDataset": "language_model",
     "ModelDirectoriesDataset": "model_directories",
     "ModelDirectoryDataset": "model_directory",
     "PackedBlocksDataset": "packed_blocks",

@@ -1,0 +1,1 @@
+"""Instruction data made by a language model (arXiv 2504.08002, data generation)."""
