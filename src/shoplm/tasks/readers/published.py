@@ -69,13 +69,15 @@ def published_draft(context: Context, row: Row, language: str) -> dict[str, Any]
         shown = re.sub(pattern, "", shown).rstrip()
     kind = _kind(values, options)
     printed = _printed(shown, kind, options)
-    if options.answer_pattern is not None and kind == "generation":
-        answer = _final(answer, options.answer_pattern)
-        if task.type == "multiple_choice" and printed:
-            kind = "multiple-choice"
-    if task.type not in KINDS[kind]:
-        raise RowError("other_task", f"a row of kind {kind} is no example of {task.type}")
+    reasoned = options.answer_pattern is not None and kind == "generation"
+    if reasoned and printed and task.type == "multiple_choice":
+        kind = "multiple-choice"
+    if task.type not in KINDS[kind] or (printed and task.type == "classification"):
+        listed = " with numbered choices" if printed else ""
+        raise RowError("other_task", f"a row of kind {kind}{listed} is no {task.type}")
     _check_choices(printed, options)
+    if reasoned:
+        answer = _final(answer, options.answer_pattern)
     if printed and task.type in ("multiple_choice", "retrieval", "ranking"):
         draft = _gold_of_choices(task, printed, answer, options.gap_is_slip)
         draft["prompt"] = _numbered_alike(task, shown, printed, options)
