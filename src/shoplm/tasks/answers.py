@@ -25,9 +25,9 @@ def parse_answer(task: Task, text: str, example: Example) -> Parsed | None:
     - multiple_choice: the first character is the number of a choice (after white space).
     - classification: the first line is the surface of a label, or begins with one that a sign of
       punctuation ends; case, full width, quotes and marks around it do not matter.
-    - retrieval, ranking: the first line is a list of numbers between commas, in brackets or not.
-      Parts without exactly one number are skipped. Numbers beyond the choices are kept: they take
-      a place, and are wrong.
+    - retrieval, ranking: the first line is a list of numbers between commas, or the task's
+      separator, in brackets or not. Parts without exactly one number are skipped. Numbers beyond
+      the choices are kept: they take a place, and are wrong.
     - ner, extraction: a list literal of texts, or the first line cut at the task's separator, full
       width or not. Parts are (label, text) pairs if the gold answer has labels or is empty.
       `answer.none` says that there is nothing.
@@ -43,7 +43,7 @@ def parse_answer(task: Task, text: str, example: Example) -> Parsed | None:
         case "classification":
             return _label(task, _first_line(stripped), example.language)
         case "retrieval" | "ranking":
-            return _places(_first_line(stripped), task.answer.first_number)
+            return _places(task, stripped)
         case "generation":
             return "" if says_nothing(task, stripped, example.language) else stripped
     return _pairs(task, stripped, example)
@@ -95,9 +95,11 @@ def _label(task: Task, line: str, language: str) -> str | None:
     return None
 
 
-def _places(line: str, first_number: int) -> list[int] | None:
-    numbers = [re.findall(r"\d+", part) for part in _COMMA.split(line)]
-    places = [int(found[0]) - first_number for found in numbers if len(found) == 1]
+def _places(task: Task, text: str) -> list[int] | None:
+    parts = _cut(task, _COMMA.sub(task.answer.separator, text))
+    numbers = [re.findall(r"\d+", part) for part in parts]
+    # no more digits than a number can have that int() still reads
+    places = [int(found[0][:9]) - task.answer.first_number for found in numbers if len(found) == 1]
     return places or None
 
 
@@ -109,9 +111,9 @@ def _pairs(task: Task, text: str, example: Example) -> list[tuple[str, str]] | N
     labelled = not example.gold or any(label for label, _ in example.gold)
     parts = _list_literal(text)
     if parts is None:
-        separator = task.answer.separator
-        whole = text if "\n" in separator else _first_line(text)
-        parts = _cutter(separator).split(whole)
+        parts = _cut(task, text)
+    elif not parts:  # an empty list is said, not left out
+        return []
     cut = _cutter(task.answer.pair_separator)
     pairs = []
     for part in filter(None, map(str.strip, parts)):
@@ -129,6 +131,12 @@ def _list_literal(text: str) -> list[str] | None:
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None
     return items if all(isinstance(item, str) for item in items) else None
+
+
+def _cut(task: Task, text: str) -> list[str]:
+    """The parts of an answer, which ends with its line unless lines are its parts."""
+    separator = task.answer.separator
+    return _cutter(separator).split(text if "\n" in separator else _first_line(text))
 
 
 def _cutter(separator: str) -> re.Pattern[str]:

@@ -78,7 +78,7 @@ def _first_problem(error: ValidationError) -> str:
     told = first["msg"].removeprefix("Value error, ")
     if field and first["type"] != "missing":
         told += f", got {_short(first['input'])}"
-    problem = f"field {field!r}: {told}" if field else f"field {told}"
+    problem = f"field {field!r}: {told}" if field else told  # which begins with the field
     return problem + (f" (and {len(more)} more)" if more else "")
 
 

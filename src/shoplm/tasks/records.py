@@ -67,7 +67,7 @@ def example_of(row: Mapping[str, Any]) -> Example:
         ValueError: it is no JSON of an example; the message names the row.
     """
     try:
-        values = json.loads(row["example"])
+        values = dict(json.loads(row["example"]))
         if unknown := set(values) - {field.name for field in fields(Example)}:
             raise ValueError(f"unknown fields {sorted(unknown)}")
         sequences = {name: tuple(values.get(name, ())) for name in ("choices", "references")}

@@ -169,7 +169,7 @@ class Task(Settings):
     def _consistent(self) -> Task:
         if self.metric not in METRICS_OF[self.type]:
             allowed = ", ".join(sorted(METRICS_OF[self.type]))
-            raise ValueError(f"metric {self.metric!r} cannot score {self.type}; one of {allowed}")
+            raise ValueError(f"metric: {self.metric!r} cannot score {self.type}; one of {allowed}")
         for language in self.languages:
             if len(set(self.instructions.get(language, []))) < 2:
                 raise ValueError(f"instructions: {language!r} needs two or more different ones")
@@ -188,10 +188,16 @@ class Task(Settings):
 
     def _check_placeholders(self) -> None:
         instructions = [text for texts in self.instructions.values() for text in texts]
-        asked = frozenset().union(*map(placeholders, instructions))
+        try:
+            asked = frozenset().union(*map(placeholders, instructions))
+        except ValueError as error:
+            raise ValueError(f"instructions: {error}") from None
         if "instruction" in asked:
             raise ValueError("instructions: {instruction} cannot hold itself")
-        asked |= placeholders(self.template)
+        try:
+            asked |= placeholders(self.template)
+        except ValueError as error:
+            raise ValueError(f"template: {error}") from None
         if "instruction" not in asked:
             raise ValueError("template: it shows no {instruction}")
         if "labels" in asked and self.labels is None:
