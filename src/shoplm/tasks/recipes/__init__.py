@@ -6,11 +6,23 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from shoplm.tasks.recipes.arithmetic import ARITHMETIC
+from shoplm.tasks.recipes.aspects import REVIEW_ASPECTS, REVIEW_SNIPPETS
+from shoplm.tasks.recipes.attribute_choice import ATTRIBUTE_CATEGORY, ATTRIBUTE_VALUE
+from shoplm.tasks.recipes.category_pairs import CATEGORY_PAIRS
 from shoplm.tasks.recipes.choice import CHOICE
 from shoplm.tasks.recipes.columns import COLUMNS
+from shoplm.tasks.recipes.keywords import KEYWORDS
 from shoplm.tasks.recipes.matching import MATCHING
+from shoplm.tasks.recipes.product_pairs import PRODUCT_PAIRS
+from shoplm.tasks.recipes.property_answers import PROPERTY_ANSWERS
+from shoplm.tasks.recipes.query_pairs import QUERY_PAIRS
+from shoplm.tasks.recipes.ranking import RANKING
 from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.sequence import SEQUENCE
 from shoplm.tasks.recipes.spans import SPANS
+from shoplm.tasks.recipes.translation import TRANSLATION
+from shoplm.tasks.recipes.value_label import VALUE_LABEL
 from shoplm.tasks.task import Example, Task
 
 RECIPES: dict[str, Recipe] = {
@@ -18,6 +30,20 @@ RECIPES: dict[str, Recipe] = {
     "choice": CHOICE,
     "matching": MATCHING,
     "spans": SPANS,
+    "attribute_category": ATTRIBUTE_CATEGORY,
+    "attribute_value": ATTRIBUTE_VALUE,
+    "review_aspects": REVIEW_ASPECTS,
+    "review_snippets": REVIEW_SNIPPETS,
+    "arithmetic": ARITHMETIC,
+    "category_pairs": CATEGORY_PAIRS,
+    "keywords": KEYWORDS,
+    "product_pairs": PRODUCT_PAIRS,
+    "property_answers": PROPERTY_ANSWERS,
+    "query_pairs": QUERY_PAIRS,
+    "ranking": RANKING,
+    "sequence": SEQUENCE,
+    "translation": TRANSLATION,
+    "value_label": VALUE_LABEL,
 }
 """By the name that a task's YAML uses."""
 

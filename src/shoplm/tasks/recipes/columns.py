@@ -41,7 +41,8 @@ class ColumnsSettings(Settings):
     that an answer tells little that nobody could know."""
     unanswerable: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of rows whose `asked` field comes from another row that this row cannot answer; the
-    answer is then the task's `answer.none`, in the languages that have one."""
+    answer is then empty, which a task writes as its `answer.none`; languages without one have
+    none such."""
     asked: str = "question"
     """The field that is exchanged for that."""
 
@@ -95,11 +96,11 @@ def make(
         if reason := _fault(fields, answer, language, options):
             yield Rejection(key, options.table, *reason)
             continue
-        none = task.answer.none.get(language)
-        if none and chance(seed, f"{task.name}:unanswerable", key) < options.unanswerable:
+        drawn = chance(seed, f"{task.name}:unanswerable", key)
+        if task.answer.none.get(language) and drawn < options.unanswerable:
             question = _strange_question(rows, at, options, fields)
             if question is not None:
-                fields[options.asked], answer = question, none
+                fields[options.asked], answer = question, ""
         gold: Gold = [("", answer)] if task.type == "extraction" else answer
         yield Example(
             example_id=example_id(task.name, options.table, key, *sorted(fields.items()), answer),

@@ -34,6 +34,8 @@ class MatchingSettings(Settings):
     """The table of the texts; another than `products` is joined to it by product_id."""
     text: str = "title"
     """The column."""
+    field: str = "title"
+    """Placeholder of the text."""
     match: str = "match"
     """Label of a pair that belongs together."""
     no_match: str = "not_match"
@@ -91,7 +93,7 @@ def make(
             task=task.name,
             language=subject.language,
             gold=label,
-            fields={"text": subject.text, "properties": properties},
+            fields={options.field: subject.text, "properties": properties},
             group=subject.group,
             origin=f"{options.table}:{subject.key}",
         )

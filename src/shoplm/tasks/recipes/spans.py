@@ -32,6 +32,8 @@ class SpansSettings(Settings):
     """The table of the texts; another than `products` is joined to it by product_id."""
     text: str = "title"
     """The column."""
+    field: str = "text"
+    """Placeholder of the text."""
     where: dict[str, list[Any]] = {}
     """Rows to use: column and its allowed values."""
     labels: dict[str, list[str]] = Field(min_length=1)
@@ -84,6 +86,12 @@ def _of(attributes: list[str], found: Any) -> list[str]:
     )
 
 
+def _separators(task: Task) -> list[str]:
+    """Signs that no span may hold: those of the answer, and their full-width twins."""
+    signs = (task.answer.separator.strip(), task.answer.pair_separator.strip())
+    return [*signs, "，、" if "," in signs else "", "：" if ":" in signs else ""]
+
+
 def _in_order(spans: dict[str, list[Mention]], called: Callable[[str], str]) -> Gold:
     """(label, span) pairs as they stand in the text."""
     pairs = [(m.start, called(label), m.text) for label, found in spans.items() for m in found]
@@ -116,7 +124,7 @@ def make(
             task=task.name,
             language=subject.language,
             gold=gold,
-            fields={"text": subject.text, **fields},
+            fields={options.field: subject.text, **fields},
             group=subject.group,
             origin=f"{options.table}:{subject.key}",
         )
@@ -130,15 +138,12 @@ def _ask(
     def called(label: str) -> str:
         return options.names.get(label, {}).get(language) or attribute_name(label, language)
 
-    def safe(spans: list[Mention]) -> bool:
-        answer = task.answer
-        return not any(
-            mark.strip() in mention.text
-            for mention in spans
-            for mark in (answer.separator, answer.pair_separator)
-        )
-
-    spans = {label: found for label, found in labels.spans.items() if safe(found)}
+    marks = {mark for signs in _separators(task) for mark in signs}
+    spans = {
+        label: found
+        for label, found in labels.spans.items()
+        if not any(mark in mention.text for mention in found for mark in marks)
+    }
     key = f"{subject.language}:{subject.key}:{subject.text}"
     if options.ask == "pairs":
         if not spans:
