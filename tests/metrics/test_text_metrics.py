@@ -78,6 +78,7 @@ def test_long_texts_are_compared_in_a_moment():
         ("ＡＢＣ，红色 衬衫。", "zh", "abc红色衬衫"),
         ("the", "en", ""),
         ("...", "en", ""),
+        ("$1,000.50 - 3/4 x-2 -2.", "en", "1000.50 3/4 x2 -2"),
     ],
 )
 def test_normalise(text, language, plain):

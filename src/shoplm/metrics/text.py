@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
-_WORD_OR_SIGN = re.compile(r"[a-z0-9]+|\S")
+_SIGN_OF_A_NUMBER = re.compile(r"(?<=\d)[./](?=\d)|(?<!\S)-(?=\d)")
+_WORD_OR_SIGN = re.compile(r"[a-z0-9./-]+|\S")
 
 
 def rouge_l(prediction: str, reference: str) -> float:
@@ -79,6 +80,7 @@ def bleu(prediction: str, reference: str, language: str = "en") -> float:
 def normalise(text: str, language: str = "en") -> str:
     """Lower case, no punctuation, single spaces; no articles in English (SQuAD's rule).
 
+    Unlike SQuAD's script, it keeps the signs of 1.5, 3/4 and -2, which would else be 15, 34 and 2.
     Languages written without spaces lose all of them; full-width forms become the plain ones.
     """
     return ("" if language in WITHOUT_SPACES else " ").join(_plain(text, language).split())
@@ -98,7 +100,9 @@ def _longest_common_f1(ours: Sequence[str], theirs: Sequence[str]) -> float:
 def _plain(text: str, language: str) -> str:
     if language in WITHOUT_SPACES:
         text = unicodedata.normalize("NFKC", text)
-    text = "".join(character for character in text.lower() if not _is_punctuation(character))
+    text = text.lower()
+    kept = {match.start() for match in _SIGN_OF_A_NUMBER.finditer(text)}
+    text = "".join(c for i, c in enumerate(text) if i in kept or not _is_punctuation(c))
     return _ARTICLES.sub(" ", text) if language == "en" else text
 
 
