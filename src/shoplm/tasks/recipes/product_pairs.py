@@ -1,0 +1,219 @@
+"""Two products: how they are related, and why they are bought together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from shoplm.tasks.recipes.listings import Listing, read_listings
+from shoplm.tasks.recipes.purchases import count_buyers, count_sequels, read_histories
+from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.sampling import chance, digest, example_id, shuffled
+from shoplm.tasks.task import Example, Task
+from shoplm.variants import Settings
+
+
+class ProductPairsOptions(Settings):
+    """Options of the recipe `product_pairs`, which reads products and interactions."""
+
+    ask: Literal["relation", "reason", "explanation"]
+    """relation: a multiple choice among `relations`. reason: a multiple choice among reasons, one
+    of which holds. explanation: a text made from `explanations`."""
+    buyers: int = Field(3, ge=1)
+    """Users at least who bought both, for a pair that is bought together."""
+    count: int = Field(10, ge=1)
+    """Times at least that the category of one was bought right after that of the other."""
+    lift: float = Field(5.0, gt=1)
+    """Times at least more often than chance would have it."""
+    unrelated_lift: float = Field(0.5, ge=0, lt=1)
+    """The lift that the categories of an unrelated pair have at most."""
+    attributes: list[str] = ["style", "material", "colour", "use", "occasion"]
+    """What two products may have in common."""
+    shared: int = Field(2, ge=1)
+    """Attributes at least with a value in common, for similar products of one category."""
+    relations: dict[Literal["bought_together", "similar", "unrelated"], dict[str, str]] = {}
+    """Statements by language."""
+    reasons: dict[str, dict[str, str]] = {}
+    """Attribute: a reason by language, with {value}."""
+    explanations: dict[str, list[str]] = {}
+    """By language, with {category_1}, {category_2} and {reason}."""
+    choices: int = Field(4, ge=2)
+    """Reasons to choose from."""
+
+
+@dataclass(frozen=True)
+class _Pair:
+    first: Listing
+    second: Listing
+    relation: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.first.product_id}+{self.second.product_id}"
+
+
+def make(task: Task, tables: Tables, options: ProductPairsOptions, seed: int) -> Iterator:
+    """Examples over pairs of products of one language.
+
+    Bought together: by `buyers` users, of two categories of which one follows the other. Similar:
+    of one category, with `shared` attributes in common. Unrelated: of categories that do not follow
+    each other, no value in common, and nobody bought both.
+    """
+    listings, _ = read_listings(task, tables)
+    pairs = _pairs(task, tables, listings, options, seed)
+    if options.ask == "relation":
+        yield from _relations(task, pairs, options, seed)
+        return
+    together = [pair for pair in pairs if pair.relation == "bought_together"]
+    for pair in together:
+        common = _in_common(pair.first, pair.second, options.attributes)
+        common = [(attribute, value) for attribute, value in common if attribute in options.reasons]
+        if not common:
+            yield Rejection(pair.name, "interactions", "nothing_in_common", "")
+            continue
+        attribute, value = shuffled(common, seed, f"reason:{pair.name}")[0]
+        reason = options.reasons[attribute][pair.first.language].format(value=value)
+        if options.ask == "explanation":
+            texts = options.explanations[pair.first.language]
+            text = texts[int(chance(seed, task.name, "text", pair.name) * len(texts))]
+            answer = text.format(
+                category_1=pair.first.category, category_2=pair.second.category, reason=reason
+            )
+            yield _example(task, pair, answer, ())
+            continue
+        wrong = _wrong_reasons(pair, listings, options, seed)
+        if len(wrong) < options.choices - 1:
+            yield Rejection(pair.name, "interactions", "too_few_candidates", reason)
+            continue
+        choices = shuffled([reason, *wrong], seed, f"choices:{pair.name}")
+        yield _example(task, pair, choices.index(reason), tuple(choices))
+
+
+def _relations(
+    task: Task, pairs: list[_Pair], options: ProductPairsOptions, seed: int
+) -> Iterator[Example]:
+    """The relations take turns, so that none prevails."""
+    names = sorted(options.relations)
+    piles = [[pair for pair in pairs if pair.relation == name] for name in names]
+    for turn in range(min(map(len, piles), default=0)):
+        for pile, name in zip(piles, names, strict=True):
+            pair = pile[turn]
+            statements = {n: options.relations[n][pair.first.language] for n in names}
+            choices = shuffled(statements.values(), seed, f"choices:{pair.name}")
+            yield _example(task, pair, choices.index(statements[name]), tuple(choices))
+
+
+def _example(task: Task, pair: _Pair, gold: int | str, choices: tuple[str, ...]) -> Example:
+    return Example(
+        example_id=example_id(task.name, pair.name),
+        task=task.name,
+        language=pair.first.language,
+        gold=gold,
+        fields={"product_1": pair.first.title, "product_2": pair.second.title},
+        choices=choices,
+        group=pair.name,
+        origin=f"interactions:{pair.name}",
+    )
+
+
+def _pairs(
+    task: Task,
+    tables: Tables,
+    listings: dict[str, Listing],
+    options: ProductPairsOptions,
+    seed: int,
+) -> list[_Pair]:
+    """Pairs of each relation, in an order that the seed decides."""
+    histories = read_histories(task, tables)
+    buyers = count_buyers(histories.values())
+    found: list[_Pair] = []
+    for language in task.languages:
+        own = {key: one for key, one in listings.items() if one.language == language}
+        sequels = count_sequels(histories.values(), {key: one.category for key, one in own.items()})
+        for (a, b), n_buyers in buyers.items():
+            if n_buyers < options.buyers or a not in own or b not in own:
+                continue
+            for first, second in ((own[a], own[b]), (own[b], own[a])):
+                known = first.category != second.category
+                if known and sequels.follows(
+                    first.category, second.category, options.count, options.lift
+                ):
+                    found.append(_Pair(first, second, "bought_together"))
+                    break
+        if options.ask == "relation":
+            found += _not_bought_together(own, buyers, sequels, options, seed)
+    return sorted(found, key=lambda pair: digest(seed, task.name, pair.name))
+
+
+def _not_bought_together(own, buyers, sequels, options: ProductPairsOptions, seed: int):
+    """For each product one similar and one unrelated product, where there are such."""
+    order = shuffled(own, seed, "partners")
+    place = {key: at for at, key in enumerate(order)}
+    by_category: dict[str, list[str]] = {}
+    for key in order:
+        by_category.setdefault(own[key].category, []).append(key)
+    for key, one in own.items():
+        for other in by_category[one.category]:
+            two = own[other]
+            pair = (min(key, other), max(key, other))
+            common = _in_common(one, two, options.attributes)
+            if key < other and pair not in buyers and len(common) >= options.shared:
+                yield _Pair(one, two, "similar")
+                break
+        for step in range(1, min(60, len(order))):
+            two = own[order[(place[key] + step) % len(order)]]
+            pair = (min(key, two.product_id), max(key, two.product_id))
+            if (
+                pair not in buyers
+                and not _in_common(one, two, options.attributes)
+                and sequels.unrelated(one.category, two.category, options.unrelated_lift)
+            ):
+                yield _Pair(one, two, "unrelated")
+                break
+
+
+def _in_common(one: Listing, two: Listing, attributes: list[str]) -> list[tuple[str, str]]:
+    """(attribute, value) that both have, one an attribute."""
+    found = []
+    for attribute in attributes:
+        other = {value.lower() for value in two.properties.get(attribute, ())}
+        same = [value for value in one.properties.get(attribute, ()) if value.lower() in other]
+        found += [(attribute, value) for value in same[:1]]
+    return found
+
+
+def _wrong_reasons(
+    pair: _Pair, listings: dict[str, Listing], options: ProductPairsOptions, seed: int
+) -> list[str]:
+    """Reasons with values that neither product has, of attributes that both have."""
+    own = pair.first.values | pair.second.values
+    wrong: list[str] = []
+    attributes = [
+        attribute
+        for attribute in options.reasons
+        if pair.first.properties.get(attribute) and pair.second.properties.get(attribute)
+    ]
+    order = shuffled(attributes, seed, f"wrong:{pair.name}")
+    for number in range(options.choices - 1):
+        if not order:
+            break
+        attribute = order[number % len(order)]
+        pool = {
+            value
+            for listing in listings.values()
+            if listing.language == pair.first.language
+            for value in listing.properties.get(attribute, ())
+            if value.lower() not in own
+        }
+        text = options.reasons[attribute][pair.first.language]
+        made = [text.format(value=v) for v in shuffled(pool, seed, f"{number}:{pair.name}")[:3]]
+        wrong += [reason for reason in made if reason not in wrong][:1]
+    return wrong
+
+
+PRODUCT_PAIRS = Recipe(
+    ProductPairsOptions, lambda options: frozenset({"products", "interactions"}), make
+)

@@ -1,0 +1,70 @@
+"""A buyer's question about a property, answered in a sentence from what the listing says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from shoplm.tasks.recipes.listings import read_listings
+from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.sampling import chance, example_id, shuffled
+from shoplm.tasks.recipes.vocabulary import contains
+from shoplm.tasks.task import Example, Task
+from shoplm.variants import Settings
+
+
+class PropertyQuestion(Settings):
+    """What buyers ask about one attribute, and how it is answered."""
+
+    ask: dict[str, list[str]]
+    """Questions by language."""
+    answer: dict[str, str]
+    """The answer by language, with {value}: all values of the attribute."""
+
+
+class PropertyAnswersOptions(Settings):
+    """Options of the recipe `property_answers`, which reads products."""
+
+    questions: dict[str, PropertyQuestion] = Field(min_length=1)
+    """By attribute."""
+
+
+def make(task: Task, tables: Tables, options: PropertyAnswersOptions, seed: int) -> Iterator:
+    """One example a product, about an attribute whose value the shown text states."""
+    listings, _ = read_listings(task, tables)
+    for product_id in shuffled(listings, seed, task.name):
+        listing = listings[product_id]
+        language = listing.language
+        if language not in task.languages or not listing.description:
+            continue
+        text = f"{listing.title}\n{listing.description}"
+        answered = {
+            attribute: [v for v in listing.properties.get(attribute, ()) if contains(text, v)]
+            for attribute in options.questions
+        }
+        attributes = [attribute for attribute, values in answered.items() if values]
+        if not attributes:
+            yield Rejection(product_id, "products", "no_answer", listing.title)
+            continue
+        attribute = shuffled(attributes, seed, f"question:{product_id}")[0]
+        question, values = options.questions[attribute], answered[attribute]
+        asks = question.ask[language]
+        joint, last = ("、", "和") if language == "zh" else (", ", " and ")
+        value = last.join(part for part in (joint.join(values[:-1]), values[-1]) if part)
+        yield Example(
+            example_id=example_id(task.name, product_id),
+            task=task.name,
+            language=language,
+            gold=question.answer[language].format(value=value),
+            fields={
+                "title": listing.title,
+                "description": listing.description,
+                "question": asks[int(chance(seed, "ask", product_id) * len(asks))],
+            },
+            group=product_id,
+            origin=f"products:{product_id}",
+        )
+
+
+PROPERTY_ANSWERS = Recipe(PropertyAnswersOptions, lambda options: frozenset({"products"}), make)
