@@ -8,21 +8,29 @@ from typing import Any
 
 from shoplm.tasks.readers.files import read_text
 from shoplm.tasks.readers.gold import NO_CHARACTER
-from shoplm.tasks.readers.reader import Context, Reader, ReaderOptions, Row, RowError
-from shoplm.tasks.task import SourceFile, Task
+from shoplm.tasks.readers.reader import Reader, Row, RowError
+from shoplm.tasks.readers.records import (
+    RecordOptions,
+    check_records,
+    record_draft,
+    taken_apart,
+)
 
 
-class ConllOptions(ReaderOptions):
-    """How tokens become a text and tags become labels."""
+class ConllOptions(RecordOptions):
+    """As records, of sentences with `text` and `spans`, each with `label` and `text`."""
 
+    gold: str = "spans"
     between: str = ""
     """Between tokens: nothing for characters, a space for words."""
-    labels: dict[str, str] = {}
-    """Tag without its B- or I-: how an example writes it; where given, no other may occur."""
 
 
 def sentence_rows(path: Path, options: ConllOptions) -> Iterator[Row]:
-    """Sentences: `text`, and `spans` as (tag, text) pairs."""
+    """The sentences of one file, taken apart as the options say."""
+    return taken_apart(_sentences(path, options), options)
+
+
+def _sentences(path: Path, options: ConllOptions) -> Iterator[Row]:
     text, damage = read_text(path)
     number = 0
     # lines end in a line feed alone: a token may be any other white space or control character
@@ -31,7 +39,7 @@ def sentence_rows(path: Path, options: ConllOptions) -> Iterator[Row]:
         try:
             yield Row(number, _sentence(block, options.between))
         except RowError as error:
-            yield Row(number, {}, error)
+            yield Row(number, {"text": "\n".join(block)}, error)
     if damage:
         yield Row(number + 1, {}, RowError("unreadable", damage))
 
@@ -66,7 +74,7 @@ def _sentence(lines: list[str], between: str) -> dict[str, Any]:
         inside = label
     if NO_CHARACTER.search("".join(tokens)):
         raise RowError("unreadable", "the text holds bytes that are no UTF-8")
-    found = [(label, between.join(parts)) for label, parts in spans]
+    found = [{"label": label, "text": between.join(parts)} for label, parts in spans]
     return {"text": between.join(tokens), "spans": found}
 
 
@@ -78,28 +86,4 @@ def _cut(line: str) -> tuple[str, str]:
     return line[:place], line[place + 1 :]
 
 
-def sentence_draft(context: Context, row: Row, language: str) -> dict[str, Any]:
-    """The text, and each different (label, text) pair once."""
-    labels = context.options.labels
-    pairs = []
-    for tag, text in row.values["spans"]:
-        if labels and tag not in labels:
-            raise RowError("label_outside_set", f"tag {tag!r} is not in the tag set")
-        if not text.strip():
-            raise RowError("empty_field", f"a span of {tag} is empty")
-        pairs.append((labels.get(tag, tag), text.strip()))
-    if not pairs and language not in context.task.answer.none:
-        raise RowError("no_answer", "there is nothing to extract, which the task cannot say")
-    fields = dict.fromkeys(context.source.fields, row.values["text"])
-    return {"fields": fields, "gold": list(dict.fromkeys(pairs))}
-
-
-def check_conll(task: Task, source: SourceFile, options: ConllOptions) -> None:
-    """Whether the text fills the template and the task takes spans."""
-    if task.type not in ("ner", "extraction"):
-        raise ValueError(f"reader: conll gives spans, the task is a {task.type}")
-    if set(source.fields) != task.fields() or set(source.fields.values()) != {"text"}:
-        raise ValueError(f"fields: expected {sorted(task.fields())}, from the column text")
-
-
-CONLL = Reader(ConllOptions, sentence_rows, sentence_draft, check_conll)
+CONLL = Reader(ConllOptions, sentence_rows, record_draft, check_records)

@@ -76,7 +76,37 @@ def read_examples(
                 continue
             seen[made.example_id] = f"{name}, row {row.number}"
             examples.append(made)
-    return examples, rejected
+    return _without_contradictions(task, examples, rejected, seen)
+
+
+def _without_contradictions(
+    task: Task, examples: list[Example], rejected: list[dict[str, Any]], places: dict[str, str]
+) -> tuple[list[Example], list[dict[str, Any]]]:
+    """Where one of a few answers is right, a question with two right answers has none."""
+    if task.type not in ("classification", "multiple_choice"):
+        return examples, rejected
+    golds: dict[str, set[str]] = {}
+    for example in examples:
+        golds.setdefault(_question(example), set()).add(_right(example))
+    kept = []
+    for example in examples:
+        if len(answers := golds[_question(example)]) == 1:
+            kept.append(example)
+            continue
+        name, _, number = places[example.example_id].rpartition(", row ")
+        row = Row(int(number), {"shown": example.prompt or "\n".join(example.fields.values())})
+        told = f"the file answers this question with {' and '.join(sorted(answers))}"
+        rejected.append(_rejected(task, name, row, RowError("several_correct_answers", told)))
+    return kept, rejected
+
+
+def _question(example: Example) -> str:
+    shown = [example.prompt, sorted(example.fields.items()), sorted(example.choices)]
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def _right(example: Example) -> str:
+    return example.choices[example.gold] if example.choices else str(example.gold)
 
 
 def _configured(task: Task, source: SourceFile) -> tuple[Reader, ReaderOptions]:

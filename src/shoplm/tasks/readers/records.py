@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from shoplm.tasks.readers.values import (
     value_at,
 )
 from shoplm.tasks.recipes.sampling import shuffled
-from shoplm.tasks.task import SourceFile, Task
+from shoplm.tasks.task import SourceFile, Task, placeholders
 from shoplm.variants import Settings
 
 
@@ -30,7 +30,9 @@ class DrawnChoices(Settings):
     """Wrong choices drawn from the right answers of other rows."""
 
     number: int = Field(4, ge=2)
-    """Of all choices."""
+    """Of all choices, at most."""
+    among: str | None = None
+    """Column with all possible answers, in place of those that occur: `label_set`."""
     within: str | None = None
     """Column that the other rows share, so that the wrong ones are near: the coarse category."""
     seed: int = 0
@@ -49,10 +51,13 @@ class RecordOptions(FileOptions):
     """Where the right answer stands, and what columns become before they are shown."""
 
     each: str | None = None
-    """Path to a list: every element is a row of its own, found under `each`."""
+    """Path to a list: every element is a row of its own, found under `each`. A row whose list is
+    empty is none."""
     join: JoinedFile | None = None
     extract: dict[str, str] = {}
     """Column: pattern that its whole text matches; its named groups are new columns."""
+    combine: dict[str, str] = {}
+    """New column: text with columns in braces, `{title}: {text}`."""
     properties: dict[str, PropertyText] = {}
     """Columns that write properties, shown as a readable line."""
     defaults: dict[str, str] = {}
@@ -72,34 +77,49 @@ class RecordOptions(FileOptions):
     """What the file writes: the task's label, or how an example writes the label of a span."""
     span: dict[str, str] = {}
     """Members of a span that hold its `label` and its `text`; without a label there is none."""
+    one_label: str | None = None
+    """Member of a span that holds its label: every label of a row is a row of its own, with the
+    label under `label`."""
     choices: str | None = None
     """Column with the choices: a list, or an object whose keys the answer names."""
     draw: DrawnChoices | None = None
 
 
 def record_rows(path: Path, options: RecordOptions) -> Iterator[Row]:
-    """The rows of one file, joined and, where `each` says so, taken apart."""
+    """The rows of one file, joined and taken apart as the options say."""
     joined = _joined(path, options.join)
+    rows = (_with_joined(row, options.join, joined) for row in read_rows(path, options))
+    return taken_apart(rows, options)
+
+
+def taken_apart(rows: Iterable[Row], options: RecordOptions) -> Iterator[Row]:
+    """A row for every element of `each`, or for every label of `one_label`, numbered anew."""
     number = 0
-    for row in read_rows(path, options):
-        for part in _parts(row, options.each):
+    for row in rows:
+        try:
+            parts = [row.values] if row.error else _parts(row.values, options)
+        except RowError as error:
+            row, parts = Row(row.number, row.values, error), [row.values]
+        for values in parts:
             number += 1
-            yield _with_joined(Row(number, part.values, part.error), options.join, joined)
+            yield Row(number, values, row.error)
 
 
-def _parts(row: Row, each: str | None) -> Iterator[Row]:
-    if row.error or each is None:
-        yield row
-        return
-    try:
-        elements = value_at(row.values, each)
+def _parts(values: dict[str, Any], options: RecordOptions) -> list[dict[str, Any]]:
+    if options.each is not None:
+        elements = value_at(values, options.each)
         if not isinstance(elements, list):
-            raise RowError("wrong_type", f"{each!r} is no list")
-    except RowError as error:
-        yield Row(row.number, row.values, error)
-        return
-    for element in elements:
-        yield Row(row.number, {**row.values, "each": element})
+            raise RowError("wrong_type", f"{options.each!r} is no list")
+        return [{**values, "each": element} for element in elements]
+    if options.one_label is None:
+        return [values]
+    by_label: dict[str, list[Any]] = {}
+    for span in golds.listed(value_at(values, options.gold)):
+        label = golds.plain_text(value_at(span, options.one_label), "a label")
+        by_label.setdefault(label, []).append(span)
+    if not by_label:
+        raise RowError("no_answer", "there is nothing to extract")
+    return [{**values, options.gold: spans, "label": label} for label, spans in by_label.items()]
 
 
 def _joined(path: Path, join: JoinedFile | None) -> Mapping[str, Any]:
@@ -130,7 +150,7 @@ def _with_joined(row: Row, join: JoinedFile | None, joined: Mapping[str, Any]) -
 def record_draft(context: Context, row: Row, language: str) -> dict[str, Any]:
     """What the template shows of a row, and the right answer."""
     options, task = context.options, context.task
-    values = {**row.values, **cut_out(row.values, options.extract)}
+    values = _with_new_columns(row.values, options)
     for column, form in options.properties.items():
         text = text_at(values, column, options.separator)
         values[column] = shown_properties(text, form, language)
@@ -152,6 +172,14 @@ def record_draft(context: Context, row: Row, language: str) -> dict[str, Any]:
         case "retrieval" | "ranking":
             draft |= _list(task, value_at(values, options.choices), answer)
     return draft
+
+
+def _with_new_columns(values: dict[str, Any], options: RecordOptions) -> dict[str, Any]:
+    new = {**values, **cut_out(values, options.extract)}
+    for column, text in options.combine.items():
+        parts = {name: text_at(new, name, options.separator) for name in placeholders(text)}
+        new[column] = text.format_map(parts)
+    return new
 
 
 def _answer(values: Mapping[str, Any], options: RecordOptions) -> Any:
@@ -231,12 +259,14 @@ def _drawn(
     near = by_kind.get(kind, set())
     far = set().union(*by_kind.values()) - near
     shown = "\0".join(fields.values())
+    if draw.among is not None:
+        far |= set(golds.listed(value_at(values, draw.among))) - near
     order = [
         *shuffled(near - {right}, draw.seed, f"choices:{shown}"),
         *shuffled(far - near - {right}, draw.seed, f"choices:{shown}"),
     ]
-    if len(order) < draw.number - 1:
-        raise RowError("too_few_choices", f"the file has {len(order) + 1} different answers")
+    if not order:
+        raise RowError("too_few_choices", "the file has one answer, and no other")
     picked = [right, *order[: draw.number - 1]]
     choices = tuple(shuffled(picked, draw.seed, f"order:{shown}"))
     return {"choices": choices, "gold": choices.index(right)}
@@ -249,7 +279,7 @@ def _answers(context: Context) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
         for row in context.rows:
             with contextlib.suppress(RowError):
-                within = options.draw.within
+                row, within = _with_new_columns(row, options), options.draw.within
                 kind = json.dumps(value_at(row, within)) if within else ""
                 text = golds.plain_text(_answer(row, options), "the answer")
                 found.setdefault(kind, set()).add(text)

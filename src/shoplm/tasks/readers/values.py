@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from pydantic import model_validator
 
 from shoplm.tasks.readers.gold import plain_text
 from shoplm.tasks.readers.reader import RowError
-from shoplm.tasks.recipes.text import property_lines
+from shoplm.tasks.recipes.text import property_lines, readable
 from shoplm.variants import Settings
 
 
 class PropertyText(Settings):
     """How a text writes properties: `colour#red*size#L`."""
 
-    between: str
+    between: str = ""
     """Between two properties."""
-    inside: str
+    inside: str = ""
     """Between the name and the value of one."""
+    pattern: str | None = None
+    """In place of both: finds one property, its name in the first group, its value in the second.
+    What lies between is left out."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> PropertyText:
+        if (self.pattern is None) != bool(self.between and self.inside):
+            raise ValueError("expected between and inside, or a pattern")
+        return self
 
 
 def value_at(values: Mapping[str, Any], path: str) -> Any:
@@ -82,13 +93,26 @@ def shown_properties(text: str, form: PropertyText, language: str) -> str:
         RowError: a part without name or value.
     """
     found: dict[str, list[str]] = {}
+    for name, value in _pairs(text, form):
+        if value not in found.setdefault(name, []):
+            found[name].append(value)
+    if not found:
+        raise RowError("empty_field", f"no properties in {text[:60]!r}")
+    return property_lines(found, language)
+
+
+def _pairs(text: str, form: PropertyText) -> Iterator[tuple[str, str]]:
+    if form.pattern is not None:
+        for match in re.finditer(form.pattern, text):
+            name, value = readable(match[1]), readable(match[2])
+            if name and value:
+                yield name, value
+        return
     for part in filter(str.strip, text.split(form.between)):
         name, cut, value = (piece.strip() for piece in part.partition(form.inside))
         if not cut or not name or not value:
             raise RowError("unexpected_text", f"{part[:60]!r} is no property")
-        if value not in found.setdefault(name, []):
-            found[name].append(value)
-    return property_lines(found, language)
+        yield name, value
 
 
 def group_of(text: str) -> str:
