@@ -122,7 +122,9 @@ class Client:
 
     def _judge(self, error: openai.APIStatusError) -> str:
         """What is wrong, where another attempt may go better."""
-        status, said = error.status_code, " ".join(str(error.message).split())[:300]
+        status, body = error.status_code, error.body
+        said = body.get("message") if isinstance(body, Mapping) else None
+        said = " ".join(str(said or error.message).split())[:300]
         if status in HINTS or error.code == "insufficient_quota":
             hint = HINTS.get(status, HINTS[402])
             where = f"{self.endpoint.model} at {self.endpoint.base_url}"

@@ -53,7 +53,7 @@ def shown_value(task: Task, field: SyntheticField, value: str, language: str) ->
 
 def label_of(field: SyntheticField, language: str) -> str:
     """The name between the delimiters, without its hint."""
-    return plain(re.split(r"\s*[((]", field.label[language])[0])
+    return plain(re.split(r"\s*[(（]", field.label[language])[0])
 
 
 def plain(label: str) -> str:
@@ -81,7 +81,7 @@ def sample_output(task: Task, language: str, pinned: Mapping[str, str]) -> str:
     for field in task.synthetic.fields:
         head = heading(task, field, language, pinned)
         if field.many:
-            count = getattr(field, "items", None)
+            count = field.items
             first = task.answer.first_number
             lines += [head, *(f"{first + k}. {BLANK}" for k in range(count or 2))]
             lines += [] if count else [BLANK]

@@ -100,7 +100,7 @@ def _named(shown: str, fields: list[SyntheticField], language: str) -> str | Non
     """The field that a heading names, its hint or stated values shown again or not."""
     for field in fields:
         label = label_of(field, language)
-        if plain(shown) == label or re.match(rf"{re.escape(label)}\s*[((]", plain(shown)):
+        if plain(shown) == label or re.match(rf"{re.escape(label)}\s*[(（]", plain(shown)):
             return field.name
     return None
 
@@ -137,7 +137,7 @@ def _items(task: Task, field: SyntheticField, text: str) -> list[str]:
                 "format", f"{field.name}: expected item {first + len(items)}, got {line[:60]!r}"
             )
         items.append(match[2])
-    wanted = getattr(field, "items", None)
+    wanted = field.items
     least = 2 if field.name == "choices" else 1
     if (wanted is not None and len(items) != wanted) or len(items) < least:
         expected = wanted or f"{least} or more"
