@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,6 +20,7 @@ from shoplm.tasks.recipes.property_answers import PROPERTY_ANSWERS
 from shoplm.tasks.recipes.query_pairs import QUERY_PAIRS
 from shoplm.tasks.recipes.ranking import RANKING
 from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.rows import MissingColumnError
 from shoplm.tasks.recipes.sequence import SEQUENCE
 from shoplm.tasks.recipes.spans import SPANS
 from shoplm.tasks.recipes.translation import TRANSLATION
@@ -55,11 +57,11 @@ def make_examples(
 
     Examples that would show the same question are made once. The result depends on the content
     of the tables and on the seed, not on the order of rows. A task without a recipe gives nothing;
-    one whose table is absent gives nothing and one rejected row that names the table.
+    one whose table is absent, or without a column that it reads, gives nothing and one rejected
+    row that says so.
 
     Raises:
-        ValueError: an unknown recipe, options that it does not take, or a table without a column
-            that it reads.
+        ValueError: an unknown recipe, or options that it does not take.
     """
     if task.recipe is None:
         return [], []
@@ -81,7 +83,7 @@ def make_examples(
     examples: list[Example] = []
     rejected: list[dict[str, Any]] = []
     seen: set[tuple[object, ...]] = set()
-    for made in recipe.examples(task, tables, options, seed) if n > 0 else ():
+    for made in _made(recipe, task, tables, options, seed) if n > 0 else ():
         if isinstance(made, Rejection):
             rejected.append(made.row())
             continue
@@ -95,3 +97,13 @@ def make_examples(
         if len(examples) >= n:
             break
     return examples, rejected
+
+
+def _made(
+    recipe: Recipe, task: Task, tables: Tables, options: Any, seed: int
+) -> Iterator[Example | Rejection]:
+    """What the recipe makes; of a table that lacks a column, one rejection."""
+    try:
+        yield from recipe.examples(task, tables, options, seed)
+    except MissingColumnError as error:
+        yield Rejection(task.name, task.recipe.kind, "column_missing", str(error))

@@ -26,7 +26,7 @@ class ReviewAspectsSettings(Settings):
     one of `plain` or one that no product of the category has.
     """
 
-    plain: list[str] = ["brand", "material", "colour", "style", "origin", "warranty"]
+    plain: list[str] = ["brand", "material", "colour", "origin", "warranty"]
     """Attributes of any product that a review calls by their values or names."""
     choices: int = Field(10, ge=4)
     """Aspects to choose from."""
@@ -58,7 +58,7 @@ def make_review_aspects(
         right = [n for n in named.own if n in names[language] and n not in named.foreign]
         wrong = [
             name
-            for name in shuffled(names[language], seed, f"{task.name}:{subject.key}")
+            for name in _candidates(names[language], options, seed, f"{task.name}:{subject.key}")
             if (name in options.plain or name not in has)
             and name not in named.own
             and name not in named.foreign
@@ -86,6 +86,13 @@ def make_review_aspects(
             group=subject.group,
             origin=f"reviews:{subject.key}",
         )
+
+
+def _candidates(
+    names: set[str], options: ReviewAspectsSettings, seed: int, purpose: str
+) -> list[str]:
+    """Attributes in any order, but those that a review of any product could cover first."""
+    return sorted(shuffled(names, seed, purpose), key=lambda name: name not in options.plain)
 
 
 def _words(attribute: str, language: str) -> tuple[str, ...]:
@@ -124,8 +131,8 @@ class ReviewSnippetsSettings(Settings):
     """Least rating of a good review."""
     bad: int = 2
     """Highest rating of a bad one."""
-    text_characters: tuple[int, int] = (8, 110)
-    """Least and most characters of a snippet."""
+    text_characters: dict[str, tuple[int, int]] = {"en": (8, 110), "zh": (4, 40)}
+    """Least and most characters of a snippet, by language."""
 
 
 def make_review_snippets(

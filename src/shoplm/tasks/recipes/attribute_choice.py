@@ -29,6 +29,9 @@ class AttributeCategorySettings(Settings):
     """Categories to choose from."""
     least_products: int = Field(3, ge=1)
     """Products that a category must have to be offered."""
+    most_categories: Share = 0.1
+    """Largest share of all categories that may have an attribute to be asked about: what many
+    things have, such as a weight, could be had by a wrong one too."""
     least_share: Share = 0.4
     """Least share of the right category's products that have the attribute; a wrong one has no
     product with it."""
@@ -56,9 +59,11 @@ def make_attribute_category(
         language: Pool(((c[1], near[c]) for c in sorted(offered) if c[0] == language), seed)
         for language in {c[0] for c in offered}
     }
+    n_offered = Counter(language for language, _ in offered)
     pairs = [
         (language, attribute, leaf)
         for (language, attribute), leaves in having.items()
+        if len(leaves) <= max(1, options.most_categories * n_offered[language])
         for leaf, count in leaves.items()
         if (language, leaf) in offered and count >= options.least_share * products[language, leaf]
     ]

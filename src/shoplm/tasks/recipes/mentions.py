@@ -13,7 +13,9 @@ from shoplm.tasks.recipes.text import is_written_in
 from shoplm.tasks.recipes.vocabulary import Named, Vocabulary, product_attributes, vocabularies
 from shoplm.tasks.task import Task
 
-NEEDED = {"product_id", "language", "category", "properties"}
+Characters = tuple[int, int] | dict[str, tuple[int, int]]
+"""Least and most characters of a text, of all or by language."""
+NEEDED = {"product_id", "language", "properties"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def subject_texts(
     table: str,
     column: str,
     where: Mapping[str, list[Any]],
-    characters: tuple[int, int],
+    characters: Characters,
     seed: int,
     known: Mapping[str, Vocabulary] | None = None,
 ) -> Iterator[SubjectText | Rejection]:
@@ -52,12 +54,17 @@ def subject_texts(
     known = known or vocabularies(products.values())
     texts: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in ordered_rows(tables, table, task, seed, where):
-        text, product = shown(row, column), products.get(str(row["product_id"]))
-        if reason := _fault(text, row["language"], product, characters):
-            yield Rejection(row["_key"], table, *reason)
-        else:
-            texts[row["language"], text].append(row)
-    for (language, text), rows in texts.items():
+        texts[row["language"], str(row[column])].append(row)
+    for (language, _), found in texts.items():
+        text, rows = shown(found[0], column), []
+        for row in found:
+            product = products.get(str(row["product_id"]))
+            if reason := _fault(text, language, product, characters):
+                yield Rejection(row["_key"], table, *reason)
+            else:
+                rows.append(row)
+        if not rows:
+            continue
         attributes: dict[str, list[str]] = {}
         for row in rows:
             for name, values in product_attributes(products[str(row["product_id"])]).items():
@@ -77,9 +84,11 @@ def subject_texts(
 
 
 def _fault(
-    text: str, language: str, product: Row | None, characters: tuple[int, int]
+    text: str, language: str, product: Row | None, characters: Characters
 ) -> tuple[str, str] | None:
-    least, most = characters
+    least, most = (
+        characters.get(language, (1, 1000)) if isinstance(characters, dict) else characters
+    )
     if not text:
         return "empty_cell", "no text"
     if product is None:

@@ -30,10 +30,14 @@ def key_of(table: pd.DataFrame, name: str) -> str:
     return KEYS.get(name) or str(table.columns[0])
 
 
+class MissingColumnError(ValueError):
+    """A table lacks a column that a recipe reads."""
+
+
 def require_columns(task: Task, table: pd.DataFrame, name: str, columns: set[str]) -> None:
-    """Raises ValueError where a table lacks a column that a recipe reads."""
+    """Raises MissingColumnError where a table lacks a column that a recipe reads."""
     if missing := sorted(columns - set(table.columns)):
-        raise ValueError(
+        raise MissingColumnError(
             f"task {task.name}: table {name} has no column {missing[0]!r}; "
             f"it has {', '.join(map(str, table.columns))}"
         )

@@ -9,7 +9,16 @@ from typing import Any
 import ftfy
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
-_INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2060\ufeff\ufffd]")
+_INVISIBLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffd]"
+)
+_CLEAN = re.compile(
+    r"[!-%'-;=?-~\u2014\u2018-\u201d\u2026\u3001-\u3011\u4e00-\u9fff\uff01-\uff5e]*"
+)
+_FIXER = ftfy.TextFixerConfig(
+    fix_character_width=False,  # full-width punctuation is right in Chinese
+    uncurl_quotes=False,
+)
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z]")
 _ACCENTED = re.compile(r"[\u00a0-\u024f]")
@@ -21,8 +30,10 @@ def readable(value: Any) -> str:
     """A cell without markup, mojibake, invisible characters and runs of white space."""
     if not isinstance(value, str):
         return ""
+    if all(map(_CLEAN.fullmatch, value.split(" "))) and "  " not in value:
+        return value.strip()
     text = html.unescape(_TAG.sub(" ", html.unescape(value)))
-    text = _INVISIBLE.sub("", ftfy.fix_text(text))
+    text = _INVISIBLE.sub("", ftfy.fix_text(text, _FIXER))
     return re.sub(r"[ \t\u00a0\u3000]+", " ", re.sub(r"\s*\n\s*", "\n", text)).strip()
 
 
