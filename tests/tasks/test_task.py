@@ -60,6 +60,13 @@ def test_fields_are_those_of_template_and_instructions():
         ),
         ("classification", {"labels": {"a": {"en": "a", "zh": ""}}}, "one is empty"),
         ("generation", {"few_shot": -1}, "few_shot"),
+        ("ner", {"answer": {"separator": ""}}, "answer.separator"),
+        ("ner", {"answer": {"separator": " :"}}, "pair_separator: it is the separator too"),
+        (
+            "generation",
+            {"synthetic": {"request": {"de": "Frag."}, "fields": [{"name": "a", "label": {}}]}},
+            "synthetic.request: .*'de'.* is no language of the task",
+        ),
         ("generation", {"colour": "red"}, "colour"),
     ],
 )

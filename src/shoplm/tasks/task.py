@@ -64,12 +64,18 @@ class AnswerSettings(Settings):
 
     first_number: Literal[0, 1] = 0
     """Number of the first choice."""
-    separator: str = ", "
+    separator: str = Field(", ", min_length=1)
     """Between several items."""
-    pair_separator: str = ": "
+    pair_separator: str = Field(": ", min_length=1)
     """Between the two members of a pair."""
     none: dict[str, str] = {}
     """Written where there is nothing to extract, by language."""
+
+    @model_validator(mode="after")
+    def _separators_differ(self) -> AnswerSettings:
+        if self.separator.strip() == self.pair_separator.strip():
+            raise ValueError("pair_separator: it is the separator too")
+        return self
 
 
 class SourceFile(Settings):
@@ -208,6 +214,8 @@ class Task(Settings):
     def _check_synthetic(self) -> None:
         if self.synthetic is None:
             return
+        if unknown := set(self.synthetic.request) - set(self.languages):
+            raise ValueError(f"synthetic.request: {sorted(unknown)} is no language of the task")
         for field_ in self.synthetic.fields:
             if missing := set(self.synthetic.request) - set(field_.label):
                 raise ValueError(
