@@ -9,12 +9,9 @@ from typing import Any
 from shoplm.tasks.readers.files import read_text
 from shoplm.tasks.readers.gold import NO_CHARACTER
 from shoplm.tasks.readers.reader import Reader, Row, RowError
-from shoplm.tasks.readers.records import (
-    RecordOptions,
-    check_records,
-    record_draft,
-    taken_apart,
-)
+from shoplm.tasks.readers.record_options import RecordOptions
+from shoplm.tasks.readers.record_rows import taken_apart
+from shoplm.tasks.readers.records import check_records, record_draft
 
 
 class ConllOptions(RecordOptions):

@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from shoplm.tasks.readers.reader import Context, Reader, Row, RowError
-from shoplm.tasks.readers.records import (
-    RecordOptions,
-    check_records,
-    record_draft,
-    record_rows,
-)
+from shoplm.tasks.readers.record_options import RecordOptions
+from shoplm.tasks.readers.record_rows import record_rows
+from shoplm.tasks.readers.records import check_records, record_draft
 from shoplm.tasks.readers.values import value_at
 
 

@@ -5,146 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field
-
 from shoplm.tasks.readers import gold as golds
-from shoplm.tasks.readers.files import FileOptions, read_rows, read_text
 from shoplm.tasks.readers.reader import Context, Reader, Row, RowError
-from shoplm.tasks.readers.values import (
-    PropertyText,
-    cut_out,
-    shown_properties,
-    text_at,
-    value_at,
-)
+from shoplm.tasks.readers.record_options import RecordOptions
+from shoplm.tasks.readers.record_rows import record_rows
+from shoplm.tasks.readers.values import cut_out, shown_properties, text_at, value_at
 from shoplm.tasks.recipes.sampling import shuffled
 from shoplm.tasks.task import SourceFile, Task, placeholders
-from shoplm.variants import Settings
-
-
-class DrawnChoices(Settings):
-    """Wrong choices drawn from the right answers of other rows."""
-
-    number: int = Field(4, ge=2)
-    """Of all choices, at most."""
-    among: str | None = None
-    """Column with all possible answers, in place of those that occur: `label_set`."""
-    within: str | None = None
-    """Column that the other rows share, so that the wrong ones are near: the coarse category."""
-    seed: int = 0
-
-
-class JoinedFile(Settings):
-    """A JSON object beside the file that holds more of each row."""
-
-    file: str
-    """Its name, in the same folder."""
-    key: str
-    """Column with the name under which it keeps the row's part, which becomes `joined`."""
-
-
-class RecordOptions(FileOptions):
-    """Where the right answer stands, and what columns become before they are shown."""
-
-    each: str | None = None
-    """Path to a list: every element is a row of its own, found under `each`. A row whose list is
-    empty is none."""
-    join: JoinedFile | None = None
-    extract: dict[str, str] = {}
-    """Column: pattern that its whole text matches; its named groups are new columns."""
-    combine: dict[str, str] = {}
-    """New column: text with columns in braces, `{title}: {text}`."""
-    properties: dict[str, PropertyText] = {}
-    """Columns that write properties, shown as a readable line."""
-    defaults: dict[str, str] = {}
-    """Field of the template: shown where the column is null or empty."""
-    separator: str = "\n"
-    """Between the texts of a list that one field shows."""
-    gold: str
-    """Column of the right answer. Of a list of texts, a generation takes the first, and the others
-    are right too."""
-    gold_pattern: str | None = None
-    """What to take of a textual answer: the pattern's first group."""
-    no_gold: list[str] = []
-    """What the column holds where annotators found no answer; such rows are rejected."""
-    no_answer: str | None = None
-    """Column that is true where the right answer is that there is none (`answer.none`)."""
-    labels: dict[str, str] = {}
-    """What the file writes: the task's label, or how an example writes the label of a span."""
-    span: dict[str, str] = {}
-    """Members of a span that hold its `label` and its `text`; without a label there is none."""
-    one_label: str | None = None
-    """Member of a span that holds its label: every label of a row is a row of its own, with the
-    label under `label`."""
-    choices: str | None = None
-    """Column with the choices: a list, or an object whose keys the answer names."""
-    draw: DrawnChoices | None = None
-
-
-def record_rows(path: Path, options: RecordOptions) -> Iterator[Row]:
-    """The rows of one file, joined and taken apart as the options say."""
-    joined = _joined(path, options.join)
-    rows = (_with_joined(row, options.join, joined) for row in read_rows(path, options))
-    return taken_apart(rows, options)
-
-
-def taken_apart(rows: Iterable[Row], options: RecordOptions) -> Iterator[Row]:
-    """A row for every element of `each`, or for every label of `one_label`, numbered anew."""
-    number = 0
-    for row in rows:
-        try:
-            parts = [row.values] if row.error else _parts(row.values, options)
-        except RowError as error:
-            row, parts = Row(row.number, row.values, error), [row.values]
-        for values in parts:
-            number += 1
-            yield Row(number, values, row.error)
-
-
-def _parts(values: dict[str, Any], options: RecordOptions) -> list[dict[str, Any]]:
-    if options.each is not None:
-        elements = value_at(values, options.each)
-        if not isinstance(elements, list):
-            raise RowError("wrong_type", f"{options.each!r} is no list")
-        return [{**values, "each": element} for element in elements]
-    if options.one_label is None:
-        return [values]
-    by_label: dict[str, list[Any]] = {}
-    for span in golds.listed(value_at(values, options.gold)):
-        label = golds.plain_text(value_at(span, options.one_label), "a label")
-        by_label.setdefault(label, []).append(span)
-    if not by_label:
-        raise RowError("no_answer", "there is nothing to extract")
-    return [{**values, options.gold: spans, "label": label} for label, spans in by_label.items()]
-
-
-def _joined(path: Path, join: JoinedFile | None) -> Mapping[str, Any]:
-    if join is None:
-        return {}
-    beside = path.parent / join.file
-    if not beside.exists():
-        raise FileNotFoundError(f"{beside}: no such file")
-    try:
-        found = json.loads(read_text(beside)[0])
-    except ValueError as error:
-        raise ValueError(f"{beside}: no JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise ValueError(f"{beside}: expected a JSON object with a key for each row")
-    return found
-
-
-def _with_joined(row: Row, join: JoinedFile | None, joined: Mapping[str, Any]) -> Row:
-    if join is None or row.error:
-        return row
-    key = str(row.values.get(join.key, ""))
-    if key not in joined:
-        error = RowError("missing_field", f"{join.file} has nothing for {join.key} {key!r}")
-        return Row(row.number, row.values, error)
-    return Row(row.number, {**row.values, "joined": joined[key]})
 
 
 def record_draft(context: Context, row: Row, language: str) -> dict[str, Any]:
@@ -177,8 +47,9 @@ def record_draft(context: Context, row: Row, language: str) -> dict[str, Any]:
 def _with_new_columns(values: dict[str, Any], options: RecordOptions) -> dict[str, Any]:
     new = {**values, **cut_out(values, options.extract)}
     for column, text in options.combine.items():
-        parts = {name: text_at(new, name, options.separator) for name in placeholders(text)}
-        new[column] = text.format_map(parts)
+        names = placeholders(text)
+        parts = {name: text_at(new, name, options.separator, default="") for name in names}
+        new[column] = text.format_map(parts).strip()
     return new
 
 
