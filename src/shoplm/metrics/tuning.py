@@ -74,14 +74,16 @@ def compare_tuned(
         results.append(_measure(table, cell, bootstrap))
         if cell["metric"] in (LOSS, ACCURACY):
             comparison.append(_differences(table, cell, models, pairs, bootstrap))
-    compared = pd.concat([c for c in comparison if len(c)] or [pd.DataFrame(columns=COMPARISON)])
+    compared = pd.concat(
+        [c for c in comparison if len(c)] or [pd.DataFrame(columns=COMPARISON)], ignore_index=True
+    )
     compared["p_holm"] = np.nan
     against_untuned = compared["against"].isin({untuned(model) for model in models.values()})
     for _, family in compared.groupby([compared["metric"], compared["level"], against_untuned]):
         compared.loc[family.index, "p_holm"] = adjust_holm(family["p_value"].to_numpy(float))
     return (
         pd.concat(results or [pd.DataFrame(columns=RESULTS)], ignore_index=True)[RESULTS],
-        compared.reset_index(drop=True)[COMPARISON],
+        compared[COMPARISON],
     )
 
 
@@ -112,9 +114,9 @@ def example_scores(
     parts = [answers[_SCORES]]
     if (~alone).any():
         chosen = score_choices(joined[~alone].assign(step=0), normalisation).drop(columns="step")
-        about = documents.drop_duplicates("instruction_id").rename(columns={"side": "split"})
-        about = about[["instruction_id", "split", "task", "capability", "group"]]
-        chosen = chosen.merge(about, on="instruction_id")
+        about = documents.drop_duplicates("instruction_id")
+        about = about[["instruction_id", "side", "task", "capability", "group"]]
+        chosen = chosen.merge(about.rename(columns={"side": "split"}), on="instruction_id")
         parts.append(chosen.assign(metric=ACCURACY, value=chosen["correct"], weight=1.0)[_SCORES])
         questions = chosen.drop_duplicates("instruction_id")
         guesses = guess_choices(questions).merge(questions, on="instruction_id")

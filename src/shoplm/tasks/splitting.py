@@ -16,12 +16,15 @@ from typing import Any
 
 import pandas as pd
 
+from shoplm.tasks.recipes import RECIPES
 from shoplm.tasks.selection import check_tasks
 from shoplm.tasks.selection_settings import ValidationSettings
 from shoplm.tasks.task import Task
 
 TRAIN, VALIDATION, HELD_OUT = "train", "validation", "held_out"
 REJECTED = ["instruction_id", "source", "reason", "detail"]
+ANSWERED = frozenset({"table", "text", "answer", "choice", "ask", "value", "to", "product"})
+"""Options of recipes that decide what the right answer to a row is."""
 
 
 def split_instructions(
@@ -70,7 +73,7 @@ def split_instructions(
     ):
         for key in ("content", "words"):
             first = rows[rows["split"] == side].drop_duplicates(key).set_index(key)
-            shown = rows[key].map(first["instruction_id"])
+            shown = rows[key].map(first["instruction_id"]).astype(object)
             seen = shown.notna() & rows["split"].isin(of_sides)
             _reject(rows, seen, reason, "shows the same text as " + shown.fillna("").astype(str))
 
@@ -121,11 +124,7 @@ def list_answers(instructions: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFra
 
 
 def same_questions(library: Mapping[str, Task], held_out_tasks: Sequence[str]) -> dict[str, str]:
-    """Tasks that ask what a held-out one asks, each with that one's name.
-
-    Two recipes ask the same if they are of one kind and agree in every option but those that say
-    how hard or how many (`HOW`): the same tables and columns, the same thing as the answer.
-    """
+    """Tasks that by recipe ask what a held-out one asks (see `question`), each with its name."""
     asked = {question(library[name]): name for name in held_out_tasks if library[name].recipe}
     return {
         name: asked[question(task)]
@@ -134,14 +133,19 @@ def same_questions(library: Mapping[str, Task], held_out_tasks: Sequence[str]) -
     }
 
 
-HOW = frozenset({"n_choices", "choices", "distractors", "hard", "max_characters", "shots", "limit"})
-"""Options of recipes that do not change what is asked."""
-
-
 def question(task: Task) -> str:
-    """What a task's recipe asks for, as text that can be compared."""
-    options = {k: v for k, v in task.recipe.options.items() if k not in HOW}
-    return json.dumps([task.recipe.kind, options], sort_keys=True, default=str)
+    """What a task's recipe asks, as text: its kind, the task's type, and what the answer is.
+
+    Two tasks with the same one are the same task in other words. Options that say what an answer
+    is (`ANSWERED`) count, with their defaults; those that say what is shown beside it, how many
+    choices there are or how hard they are do not.
+    """
+    recipe = RECIPES.get(task.recipe.kind)
+    options = task.recipe.options
+    if recipe is not None:
+        options = recipe.settings(**options).model_dump(mode="json")
+    asked = {name: value for name, value in options.items() if name in ANSWERED}
+    return json.dumps([task.recipe.kind, task.type, asked], sort_keys=True, default=str)
 
 
 def content_key(row: Mapping[str, Any]) -> str:
