@@ -2,7 +2,13 @@
 
 from kedro.pipeline import Pipeline
 
-from shoplm.pipelines import base_model, continual_pretrain, data_mixing, demo_shop
+from shoplm.pipelines import (
+    base_model,
+    continual_pretrain,
+    data_mixing,
+    demo_shop,
+    synthetic_tasks,
+)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -13,6 +19,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     }
     design_card = {
         "data_mixing": data_mixing.create_pipeline(),
+        "synthetic_tasks": synthetic_tasks.create_pipeline(),
         "continual_pretrain": continual_pretrain.create_pipeline(),
     }
     default = sum(design_card.values(), Pipeline([]))

@@ -59,7 +59,7 @@ def find_wrong_language(
     The rule of `clean_records` alone, on texts as they are.
 
     Args:
-        records: `record_id, source, language, keys, text`.
+        records: `record_id, source, language, text`.
         min_script_share: see `FilterSettings`, as for the others.
         min_words: `min_language_words` there.
         min_function_words: as there.

@@ -22,52 +22,47 @@ from shoplm.corpus.quality_settings import DeduplicationSettings
 def find_part_duplicates(records: Table, settings: DeduplicationSettings) -> pd.DataFrame:
     """`record_id, source, reason, detail` of each record that goes, as `find_duplicates` has it.
 
+    Of several the longest stays, then the smallest id. Exact duplicates, too, are sought inside a
+    source unless settings say `all`.
+
     Args:
-        records: `record_id, source, language, keys, text, parts`; text is the parts, a line each.
+        records: `record_id, source, language, text, parts`; text is the parts, a line each.
         settings: threshold, scope and survivors.
 
     Returns:
-        One row for each record that goes, by id. Records with the same words are
-        `exact_duplicate` only if their parts are the same too; else they are left.
+        One row for each record that goes, by id.
     """
-    pairs, whole = find_duplicates(records, settings)
-    pairs = pairs.select("left_id", "right_id").to_pandas()
-    exact = whole.filter(_.reason == "exact_duplicate").to_pandas()
-    same = exact.rename(columns={"detail": "left_id", "record_id": "right_id"})
-    pairs = pd.concat([pairs, same[["left_id", "right_id"]]], ignore_index=True)
-    named = pd.unique(pairs.to_numpy().ravel())
-    wanted = ibis.memtable({"record_id": named.tolist()}, schema={"record_id": "string"})
-    involved = records.semi_join(wanted, "record_id").to_pandas().set_index("record_id")
+    listed = records.select("record_id", "source", "text", "parts").to_pandas()
+    listed = listed.assign(size=-listed["text"].str.len())
+    listed = listed.sort_values(["size", "record_id"], ignore_index=True)  # the index is the rank
+    scope = listed["source"] if settings.within == "source" else pd.Series("", listed.index)
+    prints = _fingerprints(listed["parts"].tolist(), settings)
+    first = prints.groupby([scope, prints]).transform(lambda group: group.index[0])
+    same = first[first != first.index]
 
-    left, right = (involved["parts"].reindex(pairs[side]) for side in ("left_id", "right_id"))
-    alike = similar_parts(left.tolist(), right.tolist(), settings)
-    same_source = involved["source"].reindex(pairs["left_id"]).to_numpy() == (
-        involved["source"].reindex(pairs["right_id"]).to_numpy()
+    ids = pd.Index(listed["record_id"])
+    compared = records.semi_join(_ids(ids.delete(same.index)), "record_id").mutate(
+        text=_.text if settings.within == "all" else _.source + "\n" + _.text,
+        keys=ibis.literal([], "array<string>"),
     )
-    if settings.within == "source":
-        alike &= same_source
-    pairs = pairs[alike]
+    pairs = find_duplicates(compared, settings)[0].select("left_id", "right_id").to_pandas()
+    ends = np.sort([ids.get_indexer(pairs["left_id"]), ids.get_indexer(pairs["right_id"])], axis=0)
+    ends = ends[:, scope.to_numpy()[ends[0]] == scope.to_numpy()[ends[1]]]
+    left, right = (listed["parts"].iloc[side].tolist() for side in ends)
+    ends = ends[:, similar_parts(left, right, settings)]
+    gone = choose_survivors(*ends, settings.linkage).to_pandas().set_index("rank")["survivor"]
 
-    best_first = involved.assign(size=-involved["text"].str.len()).reset_index()
-    ranked = best_first.sort_values(["size", "record_id"], ignore_index=True)
-    rank = pd.Series(ranked.index, index=ranked["record_id"], dtype="int64")
-    ends = np.sort(
-        np.stack([rank.reindex(pairs[side]) for side in ("left_id", "right_id")]).astype("int64"),
-        axis=0,
+    survivors = pd.concat([same.map(gone).fillna(same), gone]).astype("int64").sort_index()
+    goes = listed.loc[survivors.index]
+    table = pd.DataFrame(
+        {
+            "record_id": goes["record_id"],
+            "source": goes["source"],
+            "reason": np.where(goes.index.isin(same.index), "exact_duplicate", "near_duplicate"),
+            "detail": ids[survivors],
+        },
+        dtype=str,
     )
-    gone = choose_survivors(ends[0], ends[1], settings.linkage).to_pandas()
-    identical = set(exact["record_id"])
-    listed = [
-        (
-            ranked["record_id"][row.rank],
-            ranked["source"][row.rank],
-            ranked["record_id"][row.survivor],
-        )
-        for row in gone.itertuples()
-    ]
-    table = pd.DataFrame(listed, columns=["record_id", "source", "detail"], dtype=str)
-    reason = ["exact_duplicate" if i in identical else "near_duplicate" for i in table["record_id"]]
-    table.insert(2, "reason", pd.Series(reason, dtype=str))
     return table.sort_values("record_id", ignore_index=True)
 
 
@@ -77,17 +72,36 @@ def similar_parts(
     """(n,) bool: whether all parts of each pair are alike; pairs of unequal number are not."""
     alike = np.array([len(a) == len(b) for a, b in zip(left, right, strict=True)], bool)
     rows = [
-        (n, a, b) for n in np.flatnonzero(alike) for a, b in zip(left[n], right[n], strict=True)
+        (n, *parts) for n in np.flatnonzero(alike) for parts in zip(left[n], right[n], strict=True)
     ]
     if not rows:
         return alike
-    pair, one, other = (list(column) for column in zip(*rows, strict=True))
-    texts = pa.array(one, pa.large_string()), pa.array(other, pa.large_string())
-    scope = pa.array([""] * len(rows))
-    sketches = [sketch_texts(text, scope, settings) for text in texts]
-    prints = [np.array(sketch.field("fingerprint").to_pylist()) for sketch in sketches]
-    long = ~np.logical_or(*(np.array(sketch.field("bands").is_null()) for sketch in sketches))
+    pair, *sides = (list(column) for column in zip(*rows, strict=True))
+    texts = [pa.array(side, pa.large_string()) for side in sides]
+    sketches = [_sketch(text, settings) for text in texts]
+    same = np.equal(*(sketch["fingerprint"].to_numpy(zero_copy_only=False) for sketch in sketches))
+    short = np.logical_or(*(sketch["bands"].is_null() for sketch in sketches))
     similar = jaccard_similarity(*texts, settings) >= settings.threshold
-    unlike = ~((prints[0] == prints[1]) | (long & similar))
-    alike[np.array(pair)[unlike]] = False
+    alike[np.array(pair)[~same & (short | ~similar)]] = False
     return alike
+
+
+def _fingerprints(parts: list[list[str]], settings: DeduplicationSettings) -> pd.Series:
+    """Equal for records with the same words in the same parts."""
+    texts = pa.array([part for record in parts for part in record], pa.large_string())
+    prints = _sketch(texts, settings)["fingerprint"].to_pylist() if len(texts) else []
+    ends = np.cumsum([len(record) for record in parts], dtype=int)
+    joined = [
+        b"".join(prints[end - len(record) : end])
+        for record, end in zip(parts, ends.tolist(), strict=True)
+    ]
+    return pd.Series(joined, dtype=object)
+
+
+def _sketch(texts: pa.Array, settings: DeduplicationSettings) -> dict[str, pa.Array]:
+    sketch = sketch_texts(texts, pa.repeat("", len(texts)), settings)
+    return {name: sketch.field(name) for name in ("fingerprint", "bands")}
+
+
+def _ids(ids: pd.Index) -> Table:
+    return ibis.memtable(pa.table({"record_id": pa.array(ids.tolist(), pa.string())}))

@@ -33,12 +33,11 @@ def list_contents(
         settings: what is shared wording.
 
     Returns:
-        `record_id, source` (the task), `language, keys` (none), `text` and `parts`. Parts are the
+        `record_id, source` (the task), `language, text` and `parts`. Parts are the
         values that fill the template, the choices by alphabet, and the answer as text; of a
         published prompt, the lines and pieces of lines that are not shared wording, and the
         answer. `own` holds the parts without choices and answers that many instructions of the
-        task have: what may be compared with a benchmark. Text is the task's name and all parts, a
-        line each.
+        task have: what may be compared with a benchmark. Text is all parts, a line each.
     """
     examples = [example_of(row) for row in instructions.to_dict("records")]
     pieces = _published_pieces(examples, settings)
@@ -64,8 +63,7 @@ def list_contents(
             "record_id": instructions["instruction_id"],
             "source": instructions["task"],
             "language": instructions["language"],
-            "keys": [[] for _ in answers],
-            "text": instructions["task"] + "\n" + table["parts"].map("\n".join),
+            "text": table["parts"].map("\n".join),
             "parts": table["parts"],
             "own": table["own"],
         }

@@ -205,6 +205,23 @@ def _check_length(one: _Judged, settings: LengthSettings) -> Verdict | None:
     return None
 
 
+def require_instructions(checked: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `check_instructions` that passed.
+
+    Raises:
+        ValueError: there is none; says what each reason took.
+    """
+    passed = checked[checked["gate"].isna()]
+    if passed.empty:
+        reasons = checked["reason"].value_counts()
+        told = ", ".join(f"{reason} {number:,}" for reason, number in reasons.items())
+        raise ValueError(
+            f"no instruction is left of {len(checked):,}"
+            + (f": {told}" if told else "; is there a table or file that a task is made from?")
+        )
+    return passed
+
+
 def collect_fates(
     checked: pd.DataFrame,
     later: Mapping[str, pd.DataFrame],
@@ -233,7 +250,8 @@ def collect_fates(
     for part in refused:
         part = part.reindex(columns=part.columns.union(["gate", "capability"], sort=False))
         capability = part["task"].map({name: task.capability for name, task in library.items()})
-        parts.append(part.assign(gate=part["gate"].fillna("reading"), capability=capability))
+        gate = part["gate"].astype(object).fillna("reading")
+        parts.append(part.assign(gate=gate, capability=capability))
     filled = [part for part in parts if len(part)] or parts[:1]
     return pd.concat(filled, ignore_index=True)
 
@@ -241,7 +259,7 @@ def collect_fates(
 def part_fates(fates: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(instructions, quarantined_samples) of what `collect_fates` gives, each by task and id."""
     kept = fates["gate"].isna()
-    instructions = fates.loc[kept, INSTRUCTION_COLUMNS]
+    instructions = fates[kept].reindex(columns=INSTRUCTION_COLUMNS)
     quarantined = fates.loc[~kept, QUARANTINE_COLUMNS]
     quarantined = quarantined.fillna("").astype(str)
     order = ["task", "instruction_id"]

@@ -69,7 +69,8 @@ def check_instructions(
 
     from shoplm.tasks import gates
 
-    both = concat([part for part in (open_instructions, generated_samples) if len(part)])
+    parts = [part for part in (open_instructions, generated_samples) if len(part)]
+    both = concat(parts or [open_instructions], ignore_index=True)
     return gates.check_instructions(both, task_library, params.lengths)
 
 
@@ -77,9 +78,9 @@ def list_contents(
     checked_instructions: DataFrame, task_library: dict[str, Task], params: SyntheticTasksParams
 ) -> DataFrame:
     """What each instruction is about, apart from the wording that its task's prompts share."""
-    from shoplm.tasks import contents
+    from shoplm.tasks import contents, gates
 
-    passed = checked_instructions[checked_instructions["gate"].isna()]
+    passed = gates.require_instructions(checked_instructions)
     return contents.list_contents(passed, task_library, params.template)
 
 
@@ -131,7 +132,8 @@ def list_benchmarks(
     records, _, _ = reformulation.reformulate_sources(others)
     texts = records.select(name="source", text="text").to_pandas()
     both = concat([own.rename(columns={"own": "text"}), texts]).dropna()
-    return both.drop_duplicates().sort_values(["name", "text"], ignore_index=True)
+    both = both.drop_duplicates().astype(str)
+    return both.sort_values(["name", "text"], ignore_index=True)
 
 
 def find_benchmark_overlap(
