@@ -89,7 +89,8 @@ def translate_description(
     place, en = reader.place, language == "en"
     own = context_of(replace(product, language=language))
     style = product.style.name
-    in_style = (f" in a {style.en} style" if en else style.zh) if place(style) is not None else ""
+    look = f" in a {style.en.removesuffix('-style')} style" if en else style.zh
+    in_style = look if place(style) is not None else ""
     own["in_style"] = in_style
     facts: list[tuple[int, str, dict[str, str]]] = []
 

@@ -89,7 +89,7 @@ def make(task: Task, tables: Tables, options: ArithmeticOptions, seed: int) -> I
             fields={
                 "product": listing.title,
                 "question": question.ask[listing.language].format(
-                    **{name: _plain(value) for name, value in numbers.items()}, unit=unit
+                    **{name: _plain(name, value) for name, value in numbers.items()}, unit=unit
                 ),
             },
             choices=tuple(order),
@@ -176,8 +176,8 @@ def _choices(
     return [right, *wrong] if len(wrong) == options.choices - 1 else []
 
 
-def _plain(value: float) -> str:
-    return f"{value:.2f}" if value % 1 else f"{value:.0f}"
+def _plain(name: str, value: float) -> str:
+    return f"{value:.2f}" if name == "price" and value % 1 else f"{value:g}"
 
 
 ARITHMETIC = Recipe(ArithmeticOptions, lambda options: frozenset({"products"}), make)

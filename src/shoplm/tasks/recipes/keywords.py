@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shoplm.tasks.recipes.listings import Listing, read_listings, read_translations
 from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
@@ -22,24 +22,28 @@ class KeywordsOptions(Settings):
     """What keywords are taken from."""
     size: int = Field(3, ge=2)
     """Keywords a set."""
-    replaced: int = Field(2, ge=1)
-    """Keywords of a wrong set that are values of other products."""
-    choices: int = Field(4, ge=2)
-    """Sets to choose from."""
+    choices: int = Field(4, ge=3)
+    """Sets to choose from: at most one more than keywords a set."""
+
+    @model_validator(mode="after")
+    def _enough_keywords(self) -> KeywordsOptions:
+        if self.choices > self.size + 1:
+            raise ValueError(f"choices: at most {self.size + 1} with {self.size} keywords a set")
+        return self
 
 
 def make(task: Task, tables: Tables, options: KeywordsOptions, seed: int) -> Iterator:
     """One example a translated product: its translation is shown, the sets and the prompt are in
     the language of its own listing.
 
-    Keywords are properties that the listing's texts state too. A wrong set keeps some of them and
-    replaces others by values of the same attributes that the product does not have.
+    Keywords are properties that the listing's texts state too. Each wrong set is of another
+    product of the department, with one keyword of the right set in place of its own; so every
+    keyword stands in two sets, and counting them gives nothing away.
     """
     listings, _ = read_listings(task, tables)
-    pools: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    shelves: dict[tuple[str, str], list[Listing]] = defaultdict(list)
     for listing in listings.values():
-        for attribute, values in listing.properties.items():
-            pools[listing.language, listing.department, attribute].update(values)
+        shelves[listing.language, listing.department].append(listing)
     others = read_translations(task, tables, listings)
     for product_id in shuffled(others, seed, task.name):
         own, other = listings[product_id], others[product_id]
@@ -49,8 +53,9 @@ def make(task: Task, tables: Tables, options: KeywordsOptions, seed: int) -> Ite
         if len(keywords) < options.size:
             yield Rejection(product_id, "translations", "too_few_keywords", own.title)
             continue
-        choices = _choices(own, keywords, pools, options, seed)
-        if len(choices) < options.choices:
+        shelf = shelves[own.language, own.department]
+        choices = _choices(own, keywords, shelf, options, seed)
+        if not choices:
             yield Rejection(product_id, "translations", "too_few_candidates", own.department)
             continue
         order = shuffled(range(len(choices)), seed, f"choices:{product_id}")
@@ -80,30 +85,35 @@ def _keywords(own: Listing, options: KeywordsOptions, seed: int) -> list[tuple[s
 def _choices(
     own: Listing,
     keywords: list[tuple[str, str]],
-    pools: dict[tuple[str, str, str], set[str]],
+    shelf: list[Listing],
     options: KeywordsOptions,
     seed: int,
 ) -> list[str]:
-    """Sets of keywords as text, the right one first; fewer than wanted where pools run dry."""
+    """Sets of keywords as text, the right one first; none where no product of the shelf differs
+    in all of the attributes."""
     text = f"{own.title}\n{own.description}"
     joint = "、" if own.language == "zh" else ", "
-    sets = [[value for _, value in keywords]]
-    for number in range(1, options.choices):
-        purpose = f"wrong:{own.product_id}:{number}"
-        replaced = shuffled(range(len(keywords)), seed, purpose)[: options.replaced]
-        made = [value for _, value in keywords]
-        for at in replaced:
-            attribute, _ = keywords[at]
-            used = {value.lower() for one in sets for value in one}
-            pool = [
-                value
-                for value in pools[own.language, own.department, attribute]
-                if value.lower() not in own.values | used and not contains(text, value)
-            ]
-            if not pool:
-                return []
-            made[at] = min(pool, key=lambda v: digest(seed, purpose, v))
-        sets.append(made)
+    others = sorted(shelf, key=lambda one: digest(seed, own.product_id, one.product_id))
+    for other in others:
+        foreign = [
+            next(
+                (
+                    value
+                    for value in other.properties.get(attribute, ())
+                    if value.lower() not in own.values and not contains(text, value)
+                ),
+                None,
+            )
+            for attribute, _ in keywords
+        ]
+        if all(foreign):
+            break
+    else:
+        return []
+    right = [value for _, value in keywords]
+    sets = [right]
+    for kept in range(options.choices - 1):
+        sets.append([right[at] if at == kept else value for at, value in enumerate(foreign)])
     return [
         joint.join(shuffled(one, seed, f"{own.product_id}:{number}"))
         for number, one in enumerate(sets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -9,9 +10,10 @@ from typing import Literal
 from pydantic import Field
 
 from shoplm.tasks.recipes.listings import Listing, read_listings
-from shoplm.tasks.recipes.purchases import count_buyers, count_sequels, read_histories
+from shoplm.tasks.recipes.purchases import Sequels, count_buyers, count_sequels, read_histories
 from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
 from shoplm.tasks.recipes.sampling import chance, digest, example_id, shuffled
+from shoplm.tasks.recipes.vocabulary import contains
 from shoplm.tasks.task import Example, Task
 from shoplm.variants import Settings
 
@@ -37,7 +39,7 @@ class ProductPairsOptions(Settings):
     relations: dict[Literal["bought_together", "similar", "unrelated"], dict[str, str]] = {}
     """Statements by language."""
     reasons: dict[str, dict[str, str]] = {}
-    """Attribute: a reason by language, with {value}."""
+    """Attribute: a reason by language, with {value}, which both titles name."""
     explanations: dict[str, list[str]] = {}
     """By language, with {category_1}, {category_2} and {reason}."""
     choices: int = Field(4, ge=2)
@@ -68,11 +70,14 @@ def make(task: Task, tables: Tables, options: ProductPairsOptions, seed: int) ->
         yield from _relations(task, pairs, options, seed)
         return
     together = [pair for pair in pairs if pair.relation == "bought_together"]
+    pools = _values(listings, options)
     for pair in together:
-        common = _in_common(pair.first, pair.second, options.attributes)
-        common = [(attribute, value) for attribute, value in common if attribute in options.reasons]
+        common = [
+            (attribute, value)
+            for attribute, value in _in_common(pair.first, pair.second, list(options.reasons))
+            if contains(pair.first.title, value) and contains(pair.second.title, value)
+        ]
         if not common:
-            yield Rejection(pair.name, "interactions", "nothing_in_common", "")
             continue
         attribute, value = shuffled(common, seed, f"reason:{pair.name}")[0]
         reason = options.reasons[attribute][pair.first.language].format(value=value)
@@ -84,7 +89,7 @@ def make(task: Task, tables: Tables, options: ProductPairsOptions, seed: int) ->
             )
             yield _example(task, pair, answer, ())
             continue
-        wrong = _wrong_reasons(pair, listings, options, seed)
+        wrong = _wrong_reasons(pair, pools, options, seed)
         if len(wrong) < options.choices - 1:
             yield Rejection(pair.name, "interactions", "too_few_candidates", reason)
             continue
@@ -148,7 +153,13 @@ def _pairs(
     return sorted(found, key=lambda pair: digest(seed, task.name, pair.name))
 
 
-def _not_bought_together(own, buyers, sequels, options: ProductPairsOptions, seed: int):
+def _not_bought_together(
+    own: dict[str, Listing],
+    buyers: Counter[tuple[str, str]],
+    sequels: Sequels,
+    options: ProductPairsOptions,
+    seed: int,
+) -> Iterator[_Pair]:
     """For each product one similar and one unrelated product, where there are such."""
     order = shuffled(own, seed, "partners")
     place = {key: at for at, key in enumerate(order)}
@@ -185,32 +196,37 @@ def _in_common(one: Listing, two: Listing, attributes: list[str]) -> list[tuple[
     return found
 
 
-def _wrong_reasons(
-    pair: _Pair, listings: dict[str, Listing], options: ProductPairsOptions, seed: int
-) -> list[str]:
+Pools = dict[tuple[str, str], list[str]]
+
+
+def _values(listings: dict[str, Listing], options: ProductPairsOptions) -> Pools:
+    """By language and attribute, the values of all products."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for listing in listings.values():
+        for attribute in options.reasons:
+            found[listing.language, attribute].update(listing.properties.get(attribute, ()))
+    return {key: sorted(values) for key, values in found.items()}
+
+
+def _wrong_reasons(pair: _Pair, pools: Pools, options: ProductPairsOptions, seed: int) -> list[str]:
     """Reasons with values that neither product has, of attributes that both have."""
     own = pair.first.values | pair.second.values
-    wrong: list[str] = []
     attributes = [
         attribute
         for attribute in options.reasons
         if pair.first.properties.get(attribute) and pair.second.properties.get(attribute)
     ]
     order = shuffled(attributes, seed, f"wrong:{pair.name}")
-    for number in range(options.choices - 1):
-        if not order:
-            break
+    wrong: list[str] = []
+    for number in range(options.choices - 1 if order else 0):
         attribute = order[number % len(order)]
-        pool = {
-            value
-            for listing in listings.values()
-            if listing.language == pair.first.language
-            for value in listing.properties.get(attribute, ())
-            if value.lower() not in own
-        }
         text = options.reasons[attribute][pair.first.language]
-        made = [text.format(value=v) for v in shuffled(pool, seed, f"{number}:{pair.name}")[:3]]
-        wrong += [reason for reason in made if reason not in wrong][:1]
+        pool = pools[pair.first.language, attribute]
+        for value in shuffled(pool, seed, f"{number}:{pair.name}"):
+            reason = text.format(value=value)
+            if value.lower() not in own and reason not in wrong:
+                wrong.append(reason)
+                break
     return wrong
 
 

@@ -13,6 +13,9 @@ from shoplm.tasks.task import Task
 
 COLUMNS = {"domain", "user_id", "item_id", "pos", "timestamp"}
 
+LATEST = 50
+"""Purchases of a history that are paired with each other: pairs grow with the square."""
+
 
 @dataclass(frozen=True, order=True)
 class Purchase:
@@ -97,8 +100,9 @@ def count_sequels(histories: Iterable[Sequence[Purchase]], value_of: Mapping[str
 
 
 def count_buyers(histories: Iterable[Sequence[Purchase]]) -> Counter[tuple[str, str]]:
-    """Histories that hold both items of a pair, whose ids are in order."""
+    """Histories that hold both items of a pair, whose ids are in order, among their last
+    `LATEST` purchases."""
     pairs: Counter[tuple[str, str]] = Counter()
     for history in histories:
-        pairs.update(combinations(sorted({one.item_id for one in history}), 2))
+        pairs.update(combinations(sorted({one.item_id for one in history[-LATEST:]}), 2))
     return pairs

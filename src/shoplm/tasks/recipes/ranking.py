@@ -10,7 +10,7 @@ from pydantic import Field
 from shoplm.tasks.recipes.listings import Listing, read_listings, records
 from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
 from shoplm.tasks.recipes.sampling import digest, example_id, shuffled
-from shoplm.tasks.recipes.text import readable
+from shoplm.tasks.recipes.text import readable, units
 from shoplm.tasks.task import Example, Task
 from shoplm.variants import Settings
 
@@ -26,6 +26,8 @@ class RankingOptions(Settings):
     """Grades of a right choice; all others are wrong. Not used by a ranking."""
     most_right: int = Field(3, ge=1)
     """Right choices of a retrieval, at most."""
+    evident: bool = False
+    """multiple_choice: only where the right title names more of the query than any wrong one."""
 
 
 Judged = list[tuple[Listing, str]]
@@ -43,7 +45,7 @@ def make(task: Task, tables: Tables, options: RankingOptions, seed: int) -> Iter
         if isinstance(query, Rejection):
             yield query
             continue
-        chosen = _choose(task.type, judged, options, seed, query_id)
+        chosen = _choose(task.type, query, judged, options, seed)
         if chosen is None:
             yield Rejection(query_id, "queries", "too_few_candidates", query)
             continue
@@ -92,10 +94,10 @@ def _queries(
 
 
 def _choose(
-    kind: str, judged: Judged, options: RankingOptions, seed: int, query_id: str
+    kind: str, query: str, judged: Judged, options: RankingOptions, seed: int
 ) -> Judged | None:
     """The candidates; None where they are too few."""
-    judged = sorted(judged, key=lambda one: digest(seed, "candidates", query_id, one[0].product_id))
+    judged = sorted(judged, key=lambda one: digest(seed, "candidates", query, one[0].product_id))
     right = [one for one in judged if one[1] in options.right]
     if kind == "ranking":
         # one of each grade first, so that every list has something to rank
@@ -104,6 +106,11 @@ def _choose(
         chosen = (firsts + rest)[: options.candidates]
         fits = len(chosen) == options.candidates and len({grade for _, grade in chosen}) > 1
         return chosen if fits else None
+    if options.evident and kind == "multiple_choice":
+        named = {one[0].product_id: len(units(query) & units(one[0].title)) for one in judged}
+        right.sort(key=lambda one: -named[one[0].product_id])
+        most = named[right[0][0].product_id] if right else 0
+        judged = [one for one in judged if one in right or named[one[0].product_id] < most]
     wanted = 1 if kind == "multiple_choice" else min(options.most_right, len(right))
     # the nearer a wrong one is to right, the harder it is
     wrong = sorted(

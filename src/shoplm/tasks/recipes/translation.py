@@ -52,12 +52,11 @@ def make(task: Task, tables: Tables, options: TranslationOptions, seed: int) -> 
         if prompt in task.languages:
             pairs[product_id] = own, other
     texts = {key: (_text(a, options), _text(b, options)) for key, (a, b) in pairs.items()}
-    targets: dict[str, list[tuple[Listing, str]]] = defaultdict(list)
+    targets: dict[tuple[str, bool], list[tuple[Listing, str]]] = defaultdict(list)
     for product_id in sorted(pairs):
-        if texts[product_id][1]:
-            targets[pairs[product_id][1].language].append(
-                (pairs[product_id][1], texts[product_id][1])
-            )
+        other, text = pairs[product_id][1], texts[product_id][1]
+        if text:  # beside originals stand originals, beside translations translations
+            targets[other.language, other is listings[product_id]].append((other, text))
     for product_id in shuffled(pairs, seed, task.name):
         (own, other), (shown, answer) = pairs[product_id], texts[product_id]
         if not (shown and answer):
@@ -65,7 +64,8 @@ def make(task: Task, tables: Tables, options: TranslationOptions, seed: int) -> 
             continue
         choices: list[str] = []
         if task.type == "multiple_choice":
-            choices = _choices(other, answer, targets[other.language], options, seed)
+            others = targets[other.language, other is listings[product_id]]
+            choices = _choices(other, answer, others, options, seed)
             if len(choices) < options.choices:
                 yield Rejection(product_id, "translations", "too_few_candidates", other.department)
                 continue

@@ -52,7 +52,7 @@ def make(task: Task, tables: Tables, options: ValueLabelOptions, seed: int) -> I
         products, _ = read_listings(task, tables)
     if options.product == "other":
         products = read_translations(task, tables, products)
-    label_of = {str(v): label for label, values in options.labels.items() for v in values}
+    label_of = {_plain(v): label for label, values in options.labels.items() for v in values}
     columns = {*options.id, options.value, *options.fields.values(), "language"}
     rows = records(task, tables, options.table, columns)
     texts = {column: [readable(row[column]) for row in rows] for column in options.fields.values()}
@@ -62,9 +62,7 @@ def make(task: Task, tables: Tables, options: ValueLabelOptions, seed: int) -> I
     for number, row in enumerate(rows):
         row_id = ":".join(str(row[column]) for column in options.id)
         shown = {name: texts[column][number] for name, column in options.fields.items()}
-        value = row[options.value]
-        number_like = isinstance(value, float) and value.is_integer()
-        label = label_of.get(str(int(value) if number_like else value)) or label_of.get(str(value))
+        label = label_of.get(_plain(row[options.value]))
         language = row["language"]
         if language not in task.languages or label is None:
             continue
@@ -77,6 +75,8 @@ def make(task: Task, tables: Tables, options: ValueLabelOptions, seed: int) -> I
         if options.product:
             listing = products.get(str(row["product_id"]))
             more = {n: getattr(listing, c, "") for n, c in options.product_fields.items()}
+            if listing is None and options.product == "other":
+                continue  # most products have no listing in the other language
             if not all(more.values()):
                 yield Rejection(row_id, options.table, "no_listing", str(row["product_id"]))
                 continue
@@ -102,6 +102,14 @@ def make(task: Task, tables: Tables, options: ValueLabelOptions, seed: int) -> I
     ]
     for turn in range(max(map(len, ordered), default=0)):
         yield from (pile[turn] for pile in ordered if turn < len(pile))
+
+
+def _plain(value: object) -> str:
+    """5, 5.0 and "5" are one value."""
+    try:
+        return f"{float(value):g}"  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return str(value)
 
 
 def _check(task: Task, options: ValueLabelOptions) -> None:
