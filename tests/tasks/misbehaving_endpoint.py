@@ -1,6 +1,5 @@
 """An endpoint that answers well, unless it is told otherwise for its next requests."""
 
-import email.utils
 import json
 import threading
 import time
@@ -90,10 +89,6 @@ class _Handler(BaseHTTPRequestHandler):
     def later(self):
         """429, to be asked again after half a second."""
         self.status(429, {"Retry-After": "0.5"})
-
-    def at_a_date(self):
-        """429, to be asked again at a time between one and two seconds from now."""
-        self.status(429, {"Retry-After": email.utils.formatdate(time.time() + 2, usegmt=True)})
 
     def hang(self):
         self.endpoint.released.wait(30)
