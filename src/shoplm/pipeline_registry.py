@@ -7,6 +7,7 @@ from shoplm.pipelines import (
     continual_pretrain,
     data_mixing,
     demo_shop,
+    sft,
     synthetic_tasks,
 )
 
@@ -21,6 +22,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "data_mixing": data_mixing.create_pipeline(),
         "synthetic_tasks": synthetic_tasks.create_pipeline(),
         "continual_pretrain": continual_pretrain.create_pipeline(),
+        "sft": sft.create_pipeline(),
     }
     default = sum(design_card.values(), Pipeline([]))
     demo = sum(prepared.values(), default)

@@ -11,12 +11,12 @@ from plotly.graph_objects import Figure
 from shoplm.metrics.perplexity import ALL_SEEDS, PERPLEXITY, RATIO, UNIFORM
 from shoplm.reporting.page import Section, render_page
 from shoplm.reporting.pretraining_figures import (
-    TRAIN,
     base_names,
     order_splits,
     plot_perplexity,
     plot_training,
 )
+from shoplm.reporting.runs import list_runs
 
 __all__ = ["plot_perplexity", "plot_training", "render_pretraining_page"]
 
@@ -74,7 +74,7 @@ def render_pretraining_page(
         ),
     ]
     unmeasured = [Section("Held-out text", "No held-out text was measured.")]
-    runs = _runs(pretrain_metrics)
+    runs = list_runs(pretrain_metrics)
     return render_page(
         "What continual pre-training did",
         _facts(runs, pooled, pairs),
@@ -226,26 +226,3 @@ def _pairs(pairs: pd.DataFrame) -> pd.DataFrame:
         }
         for row in ordered
     )
-
-
-def _runs(metrics: pd.DataFrame) -> pd.DataFrame:
-    train = metrics[metrics["split"] == TRAIN]
-    wide = train.pivot_table(
-        index=["variant", "seed", "step", "tokens"], columns="metric", values="value", sort=False
-    ).reset_index()
-    rows = []
-    for (variant, seed), run in wide.groupby(["variant", "seed"], sort=False):
-        steps = run["step"].max()
-        rows.append(
-            {
-                "variant": variant,
-                "seed": seed,
-                "steps": steps,
-                "tokens": run["tokens"].max(),
-                "loss": run.loc[run["step"] > 0.9 * steps, "loss"].mean(),
-                "tokens a second": round(run["tokens_per_second"].median()),
-                "memory, GB": run["memory_gb"].max(),
-            }
-        )
-    columns = ["variant", "seed", "steps", "tokens", "loss", "tokens a second", "memory, GB"]
-    return pd.DataFrame(rows, columns=columns)

@@ -23,7 +23,7 @@ from shoplm.tasks.task import Task
 
 TRAIN, VALIDATION, HELD_OUT = "train", "validation", "held_out"
 REJECTED = ["instruction_id", "source", "reason", "detail"]
-ANSWERED = frozenset({"table", "text", "answer", "choice", "ask", "value", "to", "product"})
+ANSWERED = frozenset({"table", "text", "answer", "choice", "ask", "value", "to", "next", "product"})
 """Options of recipes that decide what the right answer to a row is."""
 
 

@@ -170,7 +170,9 @@ def plot_tuning(sft_results: DataFrame, sft_variants: DataFrame) -> tuple[Figure
     """The ladder of variants, and the loss of each task before and after."""
     from shoplm.reporting import tuning
 
-    return tuning.plot_ladder(sft_results, sft_variants), tuning.plot_tasks(sft_results)
+    return tuning.plot_ladder(sft_results, sft_variants), tuning.plot_tasks(
+        sft_results, sft_variants
+    )
 
 
 def render_tuning_page(
