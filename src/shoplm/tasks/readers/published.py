@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any, Literal
 
 from shoplm.tasks.readers import gold as golds
@@ -194,9 +193,4 @@ def check_published(task: Task, source: SourceFile, options: PublishedOptions) -
         raise ValueError(f"options.labels: the task has no label {', '.join(sorted(wrong))}")
 
 
-def published_rows(path: Path, options: PublishedOptions):
-    """The rows of one file."""
-    return read_rows(path, options)
-
-
-PUBLISHED = Reader(PublishedOptions, published_rows, published_draft, check_published, is_of)
+PUBLISHED = Reader(PublishedOptions, read_rows, published_draft, check_published, is_of)
