@@ -76,7 +76,7 @@ def make_examples(
         where = ".".join(map(str, first["loc"]))
         raise ValueError(
             f"task {task.name}: recipe.options.{where} ({task.recipe.kind}): {first['msg']}"
-        ) from error
+        ) from None
     if missing := sorted(recipe.tables(options) - set(tables)):
         detail = f"recipe {task.recipe.kind} needs the table {', '.join(missing)}"
         return [], [Rejection(task.name, task.recipe.kind, "table_missing", detail).row()]

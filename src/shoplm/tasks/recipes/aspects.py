@@ -28,7 +28,7 @@ class ReviewAspectsSettings(Settings):
 
     plain: list[str] = ["brand", "material", "colour", "origin", "warranty"]
     """Attributes of any product that a review calls by their values or names."""
-    choices: int = Field(10, ge=4)
+    choices: int = Field(10, ge=2)
     """Aspects to choose from."""
     most_right: int = Field(3, ge=1)
     """Most aspects that a review may cover; the score takes the first three."""
@@ -123,7 +123,7 @@ class ReviewSnippetsSettings(Settings):
 
     aspects: list[str] = ["feature", "material"]
     """Attributes whose values are asked about."""
-    choices: int = Field(15, ge=4)
+    choices: int = Field(15, ge=2)
     """Snippets to choose from."""
     most_right: int = Field(3, ge=1)
     """Most right snippets of a question."""

@@ -151,7 +151,8 @@ def _value_question(
     known = {n for n in options.questions if language in options.questions[n]} - named.foreign
     told = [name for name in known if len(named.own.get(name, ())) == 1]
     untold = [name for name in known if name in options.unstated and name not in named.own]
-    unknown = chance(seed, f"{task.name}:unknown", subject.key) < options.unknown_share
+    drawn = chance(seed, f"{task.name}:unknown", subject.key)
+    unknown = bool(untold) and drawn < options.unknown_share
     for name in shuffled(untold if unknown else told, seed, f"{task.name}:{subject.key}"):
         own = [value.lower() for value in subject.attributes.get(name, [])]
         right = options.unknown[language]

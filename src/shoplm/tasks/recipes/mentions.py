@@ -61,8 +61,10 @@ def subject_texts(
             product = products.get(str(row["product_id"]))
             if reason := _fault(text, language, product, characters):
                 yield Rejection(row["_key"], table, *reason)
-            else:
-                rows.append(row)
+                continue
+            rows.append(row)
+            if row["_key"] != rows[0]["_key"]:
+                yield Rejection(row["_key"], table, "same_text", f"as {rows[0]['_key']}")
         if not rows:
             continue
         attributes: dict[str, list[str]] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
 from typing import Any
 
 import ftfy
@@ -28,13 +29,20 @@ LEVEL = re.compile(r"\s*(?:>|›|»)+\s*")
 
 def readable(value: Any) -> str:
     """A cell without markup, mojibake, invisible characters and runs of white space."""
-    if not isinstance(value, str):
-        return ""
-    if all(map(_CLEAN.fullmatch, value.split(" "))) and "  " not in value:
-        return value.strip()
-    text = html.unescape(_TAG.sub(" ", html.unescape(value)))
-    text = _INVISIBLE.sub("", ftfy.fix_text(text, _FIXER))
-    return re.sub(r"[ \t\u00a0\u3000]+", " ", re.sub(r"\s*\n\s*", "\n", text)).strip()
+    return _repaired(value) if isinstance(value, str) else ""
+
+
+@lru_cache(maxsize=2**17)  # categories and values of properties come again and again
+def _repaired(cell: str) -> str:
+    if "  " not in cell and all(map(_CLEAN.fullmatch, cell.split(" "))):
+        return cell.strip()
+    text, before = cell, None
+    while text != before:  # one defect may hide another: a tag with a character broken in it
+        before = text
+        text = html.unescape(_INVISIBLE.sub("", ftfy.fix_text(text, _FIXER)))
+        text = re.sub(r"\s*\n\s*", "\n", _TAG.sub(" ", text))
+        text = re.sub(r"[ \t\u00a0\u3000]+", " ", text).strip()
+    return text
 
 
 def is_written_in(text: str, language: str) -> bool:
