@@ -61,7 +61,7 @@ def make(task: Task, tables: Tables, options: ProductPairsOptions, seed: int) ->
     """Examples over pairs of products of one language.
 
     Bought together: by `buyers` users, of two categories of which one follows the other. Similar:
-    of one category, with `shared` attributes in common. Unrelated: of categories that do not follow
+    of one category, with `shared` attributes in common, bought together by fewer. Unrelated: of categories that do not follow
     each other, no value in common, and nobody bought both.
     """
     listings, _ = read_listings(task, tables)
@@ -171,7 +171,8 @@ def _not_bought_together(
             two = own[other]
             pair = (min(key, other), max(key, other))
             common = _in_common(one, two, options.attributes)
-            if key < other and pair not in buyers and len(common) >= options.shared:
+            seldom = buyers.get(pair, 0) < options.buyers
+            if key < other and seldom and len(common) >= options.shared:
                 yield _Pair(one, two, "similar")
                 break
         for step in range(1, min(60, len(order))):

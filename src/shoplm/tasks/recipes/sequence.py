@@ -69,7 +69,9 @@ def make(task: Task, tables: Tables, options: SequenceOptions, seed: int) -> Ite
         if cut is None:
             yield Rejection(name, "interactions", "too_short", f"{len(own)} purchases")
             continue
-        shown, later = own[max(0, cut - options.history) : cut], own[cut:]
+        shown = own[max(0, cut - options.history) : cut]
+        again = {one.item_id for one in shown}
+        later = [one for one in own[cut:] if one.item_id not in again]
         ever = {one.item_id for one in histories[name]}
         if searches is None:
             right = list(dict.fromkeys(items[p.item_id].title for p in later[: options.right]))
