@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import pandas as pd
 
 from shoplm.tasks.recipes.attributes import by_attribute
 from shoplm.tasks.recipes.recipe import Rejection, Tables
@@ -50,12 +53,27 @@ def records(task: Task, tables: Tables, name: str, columns: set[str]) -> list[di
 def read_listings(task: Task, tables: Tables) -> tuple[dict[str, Listing], list[Rejection]]:
     """The table `products` by product id, and the rows without a title that can be read.
 
+    A table that was read last is not read again: many tasks share one.
+
     Raises:
         ValueError: the table lacks product_id, language or title.
     """
+    require_columns(task, tables["products"], "products", _PRODUCT_COLUMNS)
+    if _last and _last[0][0]() is tables["products"]:
+        listings, rejected = _last[0][1]
+    else:
+        listings, rejected = _read_products(tables["products"])
+        _last[:] = [(weakref.ref(tables["products"]), (listings, rejected))]
+    return dict(listings), list(rejected)
+
+
+_last: list[tuple[weakref.ref[pd.DataFrame], tuple[dict[str, Listing], list[Rejection]]]] = []
+
+
+def _read_products(table: pd.DataFrame) -> tuple[dict[str, Listing], list[Rejection]]:
     found: dict[str, Listing] = {}
     rejected: dict[str, Rejection] = {}
-    for row in records(task, tables, "products", _PRODUCT_COLUMNS):
+    for row in table.to_dict("records"):
         language, title = row["language"], readable(row["title"])
         product_id = str(row["product_id"])
         if not is_written_in(title, language):

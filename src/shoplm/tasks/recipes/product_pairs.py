@@ -61,8 +61,8 @@ def make(task: Task, tables: Tables, options: ProductPairsOptions, seed: int) ->
     """Examples over pairs of products of one language.
 
     Bought together: by `buyers` users, of two categories of which one follows the other. Similar:
-    of one category, with `shared` attributes in common, bought together by fewer. Unrelated: of categories that do not follow
-    each other, no value in common, and nobody bought both.
+    of one category, with `shared` attributes in common, bought together by fewer. Unrelated: of
+    categories that do not follow each other, no value in common, and nobody bought both.
     """
     listings, _ = read_listings(task, tables)
     pairs = _pairs(task, tables, listings, options, seed)
