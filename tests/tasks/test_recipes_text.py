@@ -207,14 +207,18 @@ def test_columns_answer_in_a_pattern_of_the_language():
         ({"description": "<p></p>"}, {}, "empty_answer"),
         ({"description": "pan"}, {"answer_characters": [4, 9]}, "too_short"),
         ({"description": "a long description"}, {"answer_characters": [4, 9]}, "too_long"),
-        ({}, {"shown_characters": 5}, "too_long"),
+        ({}, {"shown_characters": [1, 5]}, "too_long"),
+        ({}, {"shown_characters": [50, 90]}, "too_short"),
+        ({"description": "acme pan"}, {}, "answer_is_shown"),
+        ({"description": []}, {}, "empty_answer"),
+        ({"name": "Steel Frying Pan"}, {"answer": {"en": "{name} {leaf}"}}, "empty_answer"),
         ({"title": "一口锅"}, {}, "language"),
         ({"description": "Buy blue socks today"}, {"grounded": 0.5}, "not_grounded"),
     ],
 )
 def test_columns_say_why_a_row_makes_no_example(change, options, reason):
     table = pd.DataFrame([product(1, "Acme Pan") | change])
-    task = make_task("columns", {"fields": {"title": "title"}, "answer": "description", **options})
+    task = make_task("columns", {"fields": {"title": "title"}, "answer": "description"} | options)
     examples, rejected = make_examples(task, {"products": table}, 9, 1)
     assert examples == []
     assert [(row["id"], row["source"], row["reason"]) for row in rejected] == [

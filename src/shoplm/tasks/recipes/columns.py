@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import permutations
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -12,6 +13,7 @@ from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
 from shoplm.tasks.recipes.rows import Row, ordered_rows, read_columns, require_columns, shown
 from shoplm.tasks.recipes.sampling import chance, example_id
 from shoplm.tasks.recipes.text import is_written_in, units
+from shoplm.tasks.recipes.vocabulary import contains
 from shoplm.tasks.task import Example, Gold, Task, placeholders
 from shoplm.variants import Settings
 
@@ -34,8 +36,8 @@ class ColumnsSettings(Settings):
     """Attributes that the properties do not show, because they give the answer away."""
     answer_characters: tuple[int, int] = (1, 2000)
     """Least and most characters of an answer."""
-    shown_characters: int = Field(3000, ge=1)
-    """Most characters of what is shown."""
+    shown_characters: tuple[int, int] = (1, 3000)
+    """Least and most characters of what is shown."""
     grounded: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Least share of the answer's words (Chinese: characters) that what is shown must have, so
     that an answer tells little that nobody could know."""
@@ -52,7 +54,10 @@ def _answer_of(row: Row, answer: str | dict[str, str]) -> str:
         return shown(row, answer)
     text = answer.get(row["language"], "")
     values = {name: shown(row, name) for name in placeholders(text)}
-    return text.format(**values) if all(values.values()) else ""
+    pairs = permutations(values.values(), 2)
+    if not all(values.values()) or any(contains(one, other) for one, other in pairs):
+        return ""  # a name that says already what the category says again
+    return text.format(**values)
 
 
 def _columns_of(options: ColumnsSettings) -> set[str]:
@@ -123,12 +128,16 @@ def _fault(
         return "empty_answer", str(options.answer)
     text = "\n".join(fields.values())
     least, most = options.answer_characters
+    if answer.lower() in map(str.lower, fields.values()):
+        return "answer_is_shown", str(options.answer)
     if len(answer) < least:
         return "too_short", f"{len(answer)} characters, at least {least}"
     if len(answer) > most:
         return "too_long", f"{len(answer)} characters, at most {most}"
-    if len(text) > options.shown_characters:
-        return "too_long", f"{len(text)} characters shown, at most {options.shown_characters}"
+    low, high = options.shown_characters
+    if not low <= len(text) <= high:
+        reason = "too_short" if len(text) < low else "too_long"
+        return reason, f"{len(text)} characters shown, {low} to {high} wanted"
     if not is_written_in(text, language) or (
         len(answer) > 20 and not is_written_in(answer, language)
     ):

@@ -100,6 +100,8 @@ def shown(row: Row, column: str, hide: tuple[str, ...] = ()) -> str:
         kept = {key: values for key, values in properties.items() if key not in hidden}
         return property_lines(kept, row["language"])
     value = row.get(column)
+    if isinstance(value, list):
+        return "\n".join(filter(None, map(readable, value)))
     if isinstance(value, float):
         return "" if value != value else f"{value:g}"
     return readable(value) if isinstance(value, str) else "" if value is None else str(value)
