@@ -14,6 +14,9 @@ from shoplm.tasks.readers.reader import RowError
 from shoplm.tasks.recipes.text import property_lines, readable
 from shoplm.variants import Settings
 
+_ESCAPED = re.compile(r"\\(.)")
+"""A backslash before a quotation mark."""
+
 
 class PropertyText(Settings):
     """How a text writes properties: `colour#red*size#L`."""
@@ -104,7 +107,7 @@ def shown_properties(text: str, form: PropertyText, language: str) -> str:
 def _pairs(text: str, form: PropertyText) -> Iterator[tuple[str, str]]:
     if form.pattern is not None:
         for match in re.finditer(form.pattern, text):
-            name, value = readable(match[1]), readable(match[2])
+            name, value = (readable(_ESCAPED.sub(r"\1", match[n])) for n in (1, 2))
             if name and value:
                 yield name, value
         return
