@@ -173,6 +173,21 @@ def test_quotes_that_do_not_match_are_rejected(write, read):
     assert reasons(rejected) == {1: "unreadable"}
 
 
+@pytest.mark.parametrize("broken", ["[" * 100_000, '{"text": "a"', '{"text":\n "a"}', "[1, 2"])
+def test_what_is_no_json_is_rejected(write, read, broken):
+    write(broken)
+    examples, rejected = read(make_task(), gold="answer")
+    assert examples == []
+    assert {row["reason"] for row in rejected} <= {"unreadable", "wrong_type"}
+    assert rejected
+
+
+def test_a_header_that_names_a_column_twice_is_rejected(write, read):
+    write("text,text\na,b\n", "rows.csv")
+    examples, rejected = read(make_task(), "rows.csv", gold="text")
+    assert (examples, reasons(rejected)) == ([], {1: "wrong_columns"})
+
+
 # records
 
 
@@ -185,6 +200,7 @@ def test_quotes_that_do_not_match_are_rejected(write, read):
         ({"text": " ", "answer": "1"}, "empty_field"),
         ({"text": {"a": 1}, "answer": "1"}, "wrong_type"),
         ({"text": "a", "answer": True}, "wrong_type"),
+        ({"text": "a", "answer": float("nan")}, "wrong_type"),
         ({"text": "a", "answer": ""}, "empty_answer"),
         ({"text": "a", "answer": None}, "empty_answer"),
         ({"text": "a", "answer": "4"}, "label_outside_set"),
@@ -724,6 +740,10 @@ def test_a_title_is_on_the_same_side_in_every_file(write, read):
         (make_task(), {"gold": "a", "language": None}, "language: the task has several"),
         (make_task(), {"gold": "a", "fields": {}}, "nothing fills text of the template"),
         (make_task("ner"), {"gold": "a", "span": {"label": "x"}}, "it names no text"),
+        (make_task(), {"gold": "a", "extract": {"text": "("}}, "is no regular expression"),
+        (make_task(), {"gold": "a", "gold_pattern": "x"}, "has no group in parentheses"),
+        (make_task(), {"gold": "a", "combine": {"z": "{text"}}, "braces"),
+        (make_task(), {"gold": "a", "properties": {"text": {"between": "*"}}}, "or a pattern"),
         (make_task("multiple_choice"), {"gold": "a"}, "options.choices: a multiple_choice needs"),
         (make_task("classification"), {"gold": "a", "labels": {"1": "x"}}, "has no label x"),
         (make_task(), {"reader": "published"}, "a published prompt is shown as it is"),

@@ -92,7 +92,7 @@ def _json_rows(text: str, path: str | None) -> Iterator[dict | RowError]:
     if path is not None:
         try:
             top = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield RowError("unreadable", f"the file is no whole JSON object: {error}")
             return
         yield from _inside(top, path.split("."), {})
@@ -106,7 +106,7 @@ def _json_rows(text: str, path: str | None) -> Iterator[dict | RowError]:
 def _object(line: str) -> dict | RowError:
     try:
         found = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return RowError("unreadable", f"no JSON: {error}")
     return _mapping(found)
 
@@ -128,7 +128,7 @@ def _array(body: str) -> Iterator[dict | RowError]:
             return
         try:
             found, place = decoder.raw_decode(body, place)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield RowError("unreadable", f"the JSON array is cut or broken here: {error}")
             return
         yield _mapping(found)
@@ -180,6 +180,9 @@ def _cells(text: str, kind: Format, options: FileOptions) -> Iterator[dict | Row
             continue
         if not names:
             names = cells
+            if len(set(names)) < len(names):
+                yield RowError("wrong_columns", f"the first line names a column twice: {names}")
+                return
         elif len(cells) != len(names):
             yield RowError("wrong_columns", f"{len(cells)} cells, expected {len(names)}")
         else:

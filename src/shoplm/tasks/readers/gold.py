@@ -125,7 +125,8 @@ def plain_text(value: Any, what: str) -> str:
     """
     if value is None:
         raise RowError("empty_answer" if what == "the answer" else "empty_field", f"{what} is null")
-    if isinstance(value, bool | dict | list):
+    not_finite = isinstance(value, float) and not math.isfinite(value)
+    if not_finite or isinstance(value, bool | dict | list):
         found = type(value).__name__
         raise RowError("wrong_type", f"{what} is a {found}, expected text")
     text = str(value).strip()

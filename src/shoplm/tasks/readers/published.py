@@ -8,7 +8,7 @@ from typing import Any, Literal
 from shoplm.tasks.readers import gold as golds
 from shoplm.tasks.readers.files import FileOptions, read_rows
 from shoplm.tasks.readers.numbered import Numbered, numbered_choices, renumbered
-from shoplm.tasks.readers.reader import Context, Reader, Row, RowError
+from shoplm.tasks.readers.reader import Context, Expression, GroupExpression, Reader, Row, RowError
 from shoplm.tasks.readers.values import value_at
 from shoplm.tasks.task import SourceFile, Task
 
@@ -46,10 +46,10 @@ class PublishedOptions(FileOptions):
     otherwise such a row is rejected."""
     choices_are: Literal["numbers", "text"] | None = None
     """Only rows whose choices are all numbers, or not all; others are of another task."""
-    answer_pattern: str | None = None
+    answer_pattern: GroupExpression | None = None
     """Where the answer is a chain of reasoning: pattern whose first matching group is the answer
     itself, taken as the number of a choice where the prompt prints choices."""
-    drop: list[str] = []
+    drop: list[Expression] = []
     """Patterns of text to take out of the prompt."""
     labels: dict[str, str] = {}
     """What the file writes: the task's label."""

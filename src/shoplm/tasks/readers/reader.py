@@ -6,12 +6,33 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from shoplm.tasks.task import SourceFile, Task
 from shoplm.variants import Settings
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+    return pattern
+
+
+def _has_group(pattern: str) -> str:
+    if not re.compile(pattern).groups:
+        raise ValueError(f"{pattern!r} has no group in parentheses, which is what is taken")
+    return pattern
+
+
+Expression = Annotated[str, AfterValidator(_compiles)]
+"""A regular expression."""
+
+GroupExpression = Annotated[Expression, AfterValidator(_has_group)]
+"""A regular expression of which a group is taken."""
 
 
 class RowError(ValueError):
@@ -47,7 +68,7 @@ class ReaderOptions(Settings):
     default all that is shown."""
     language_column: str | None = None
     """Column with the language of a row, where rows differ."""
-    language_pattern: str | None = None
+    language_pattern: GroupExpression | None = None
     """What of that column's text says the language: the pattern's first group that matches."""
     language_codes: dict[str, str] = {}
     """What says the language: ISO 639-1 code."""

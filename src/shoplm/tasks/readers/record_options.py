@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from shoplm.tasks.readers.files import FileOptions
+from shoplm.tasks.readers.reader import Expression, GroupExpression
 from shoplm.tasks.readers.values import PropertyText
 from shoplm.variants import Settings
 
@@ -37,7 +38,7 @@ class RecordOptions(FileOptions):
     """Path to a list: every element is a row of its own, found under `each`. A row whose list is
     empty is none."""
     join: JoinedFile | None = None
-    extract: dict[str, str] = {}
+    extract: dict[str, Expression] = {}
     """Column: pattern that its whole text matches; its named groups are new columns."""
     combine: dict[str, str] = {}
     """New column: text with columns in braces, `{title}: {text}`; an empty one leaves nothing."""
@@ -50,7 +51,7 @@ class RecordOptions(FileOptions):
     gold: str
     """Column of the right answer. Of a list of texts, a generation takes the first, and the others
     are right too."""
-    gold_pattern: str | None = None
+    gold_pattern: GroupExpression | None = None
     """What to take of a textual answer: the pattern's first group."""
     no_gold: list[str] = []
     """What the column holds where annotators found no answer; such rows are rejected."""

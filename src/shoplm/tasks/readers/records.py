@@ -175,6 +175,8 @@ def check_records(task: Task, source: SourceFile, options: RecordOptions) -> Non
         raise ValueError(f"fields: nothing fills {', '.join(missing)} of the template")
     if unknown := sorted(set(options.defaults) - set(source.fields)):
         raise ValueError(f"options.defaults: no field {', '.join(unknown)}")
+    for text in options.combine.values():
+        placeholders(text)  # refuses braces that do not match
     if options.span and "text" not in options.span:
         raise ValueError("options.span: it names no text")
     needs_choices = task.type in ("multiple_choice", "retrieval", "ranking")

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import model_validator
 
 from shoplm.tasks.readers.gold import plain_text
-from shoplm.tasks.readers.reader import RowError
+from shoplm.tasks.readers.reader import Expression, RowError
 from shoplm.tasks.recipes.text import property_lines, readable
 from shoplm.variants import Settings
 
@@ -25,7 +25,7 @@ class PropertyText(Settings):
     """Between two properties."""
     inside: str = ""
     """Between the name and the value of one."""
-    pattern: str | None = None
+    pattern: Expression | None = None
     """In place of both: finds one property, its name in the first group, its value in the second.
     What lies between is left out."""
 
@@ -33,6 +33,8 @@ class PropertyText(Settings):
     def _one_way(self) -> PropertyText:
         if (self.pattern is None) != bool(self.between and self.inside):
             raise ValueError("expected between and inside, or a pattern")
+        if self.pattern is not None and re.compile(self.pattern).groups != 2:
+            raise ValueError(f"pattern {self.pattern!r}: expected two groups, name and value")
         return self
 
 
