@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shoplm.tasks.synthesis.cache import Answer, ResponseCache, request_key
@@ -17,6 +17,7 @@ def test_answers_are_there_for_the_next_run(tmp_path):
         assert len(cache) == 2 and cache.get("a") == ANSWER and cache.get("b").cut
 
 
+@settings(max_examples=30)  # each waits for the disk
 @given(text=st.text(st.characters(exclude_categories=[])))
 def test_any_text_comes_back(tmp_path_factory, text):
     path = tmp_path_factory.mktemp("cache") / "r.jsonl"

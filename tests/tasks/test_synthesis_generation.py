@@ -2,11 +2,13 @@ import asyncio
 import json
 import logging
 import os
+import random
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,22 @@ def test_an_endpoint_with_every_fault_yields_all_that_can_be_had(tmp_path):
     assert max(server.paid.values()) == 1
     lacking = generated.quarantined[generated.quarantined.detail.str.contains("missing")]
     assert lacking.answer.item().startswith("|#1|")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_goes_wrong_the_counts_add_up(tmp_path, seed):
+    known = [how for how in MISBEHAVIOURS if how not in ("hang", "later")]  # those take long
+    faults = random.Random(seed).choices([*known, 400, "good"], k=40)
+    given = settings(errors={"share": 1.0, "consecutive": 99}, effort=2, budget={"requests": 45})
+    with MisbehavingEndpoint(*faults) as server:
+        generated = generate(TASKS, TABLES, endpoint(server.url), given, tmp_path)
+        asked = Counter((body["messages"][0]["content"], body["seed"]) for body in server.bodies)
+        assert generated.usage.requests.sum() == server.requests <= 45
+        assert max(asked.values()) <= 3 and max(server.paid.values()) == 1
+    usage = counts_add_up(generated)
+    assert (usage.samples_accepted <= usage.quota).all()
+    came = len(generated.instructions) + len(generated.quarantined)
+    assert came > 0 and generated.quarantined.reason.notna().all()
 
 
 def test_answers_are_not_paid_twice(tmp_path):
@@ -320,6 +338,32 @@ def test_the_local_server_answers_offline(tmp_path, monkeypatch):
     assert generate(TASKS, TABLES, local, settings(), tmp_path).instructions.equals(
         first.instructions
     )
+
+
+def test_recipes_that_have_nothing_for_a_cell_stop_nothing(tmp_path, monkeypatch):
+    def happy(task, tables, n, seed):
+        made = stub_examples(task, tables, n, seed)[0]
+        return [e for e in made if e.gold == "pos" or task is not TASKS["review_sentiment"]], []
+
+    monkeypatch.setattr("shoplm.tasks.recipes.make_examples", happy)
+    local = Endpoint(model=LOCAL_MODEL, local=True)
+    given = settings(errors={"consecutive": 2})
+    generated = generate(TASKS, TABLES, local, given, tmp_path)
+    assert list(generated.usage.ended) == ["quota", "effort"]
+    monkeypatch.setattr("shoplm.tasks.recipes.make_examples", lambda *given: ([], []))
+    generated = generate(TASKS, TABLES, local, given, tmp_path)
+    assert generated.usage.ended.str.startswith("no recipe makes").all()
+    assert generated.usage.requests.sum() == 0
+
+
+def test_a_disk_that_is_full_ends_the_run_and_harms_nothing(tmp_path, monkeypatch):
+    with MisbehavingEndpoint() as server:
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError("full")))
+            with pytest.raises(OSError, match="full"):
+                generate(ONE, TABLES, endpoint(server.url), settings(), tmp_path)
+        generated = generate(ONE, TABLES, endpoint(server.url), settings(), tmp_path)
+    assert len(generated.instructions) == 16
 
 
 def test_a_task_that_no_record_can_ground_is_left_out(tmp_path):

@@ -52,6 +52,8 @@ class Collection:
         self.quota = Quota(task, settings.samples_per_task, settings.seed)
         self.grounding = Grounding(task, products, settings.seed, settings.record_characters)
         self.usage = Usage(task=task.name, model=model, quota=self.quota.total)
+        self.lack: str | None = None
+        """Why nothing can be asked, if nothing can."""
         self.rows: dict[str, dict[str, Any]] = {}
         self.quarantined: list[dict[str, Any]] = []
         self._planned: Counter[tuple[str, Cell]] = Counter()
@@ -63,8 +65,9 @@ class Collection:
         They go round the cells, so that a budget which ends early leaves the cells balanced. There
         are none when the quota is met, the effort is spent or no record can ground a request.
         """
-        if lack := self.grounding.lacks():
-            self.usage.ended = lack
+        self.lack = self.lack or self.grounding.lacks()
+        if self.lack:
+            self.usage.ended = self.lack
             return []
         rounds: list[list[Request]] = []
         for cell in self.quota.wanted:
@@ -113,7 +116,8 @@ class Collection:
                 group=request.product_id,
                 origin=self.usage.model,
             )
-            return Made(sample, example, instruction_row(self.task, example, "language_model"))
+            row = instruction_row(self.task, example, "language_model", self.settings.seed)
+            return Made(sample, example, row)
         except FormatError as error:
             return Rejected(error.reason, str(error), sample.raw)
         except ValueError as error:

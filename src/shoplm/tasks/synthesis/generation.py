@@ -84,8 +84,10 @@ def generate(
         path = None if endpoint.local else Path(directory) / CACHE
         cache = stack.enter_context(ResponseCache(path))
         if endpoint.local:
-            server = stack.enter_context(LocalServer(tasks, tables, settings.seed))
+            server = stack.enter_context(_local_server(tasks, tables, settings))
             endpoint = endpoint.model_copy(update={"base_url": server.base_url})
+            for collection in collections:
+                collection.lack = server.lacks(collection.task)
         run = _Run(collections, endpoint, settings, cache)
         try:
             run_to_end(run.rounds)
@@ -95,6 +97,14 @@ def generate(
         finally:
             run.progress.close()
     return _tables(collections)
+
+
+def _local_server(
+    tasks: Mapping[str, Task], tables: Mapping[str, pd.DataFrame], settings: SynthesisSettings
+) -> LocalServer:
+    """With enough examples to choose from that requests seldom get the same."""
+    pool = max(400, 8 * settings.samples_per_task)
+    return LocalServer(tasks, tables, settings.seed, pool)
 
 
 def _chosen(tasks: Mapping[str, Task], settings: SynthesisSettings) -> list[Task]:
@@ -141,6 +151,7 @@ class _Run:
         self.progress, self.started = Progress("synthesis"), time.monotonic()
         self.read = self.answers = 0
         self.error: EndpointError | None = None
+        self.warned: set[str] = set()
 
     async def rounds(self) -> None:
         """Ask until nobody wants more, or no more may be asked."""
@@ -215,7 +226,7 @@ class _Run:
                 answer = await client.ask(request.messages, parameters, usage)
             except NoAnswer as problem:
                 usage.failures += 1
-                logger.warning("synthesis: %s: %s", collection.task.name, problem)
+                self._warn(f"{collection.task.name}: {problem}")
                 self._judge(client, str(problem), usable=False)
                 return []
             self.cache.put(key, answer)
@@ -237,10 +248,18 @@ class _Run:
         usage.cost_now += 0.0 if paid else price
         usage.seconds += answer.seconds
 
+    def _warn(self, problem: str) -> None:
+        """Once for each problem."""
+        level = logging.DEBUG if problem in self.warned else logging.WARNING
+        logger.log(level, "synthesis: %s", problem)
+        self.warned.add(problem)
+
     def _judge(self, client: Client, problem: str, usable: bool) -> None:
         """Stop asking when too many requests came to nothing; those that are out may end."""
         if usable:
             self.trust.usable()
+        elif self.endpoint.local:  # the recipes have nothing for a cell: that breaks nothing
+            return
         elif (too_many := self.trust.failed()) and self.error is None:
             where = f"{self.endpoint.model} at {self.endpoint.base_url}"
             self.error = EndpointError(

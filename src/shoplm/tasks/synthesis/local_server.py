@@ -30,8 +30,12 @@ MakeExamples = Callable[
 class LocalServer:
     """Answers requests for samples with examples that the recipes make from `tables`.
 
-    What it answers depends on the request alone. Use it as a context manager: it serves in a thread
-    on a free port of this machine until the block ends.
+    What it answers depends on the request alone. Questions, choices and answers are the recipes';
+    of a characteristic that no recipe knows, such as the difficulty, it says what it was asked for,
+    which is true of nothing: samples from here show the road, not the characteristics.
+
+    Use it as a context manager: it serves in a thread on a free port of this machine until the
+    block ends.
     """
 
     def __init__(
@@ -48,7 +52,8 @@ class LocalServer:
             tasks: the library.
             tables: what the recipes read.
             seed: of the recipes.
-            pool: examples made of a task, from which answers are taken.
+            pool: examples made of a task, from which answers are taken; as many as there are
+                products where only one about the product shown will do.
             make_examples: in place of the recipes'.
         """
         self.tasks = {name: task for name, task in tasks.items() if task.synthetic is not None}
@@ -83,6 +88,8 @@ class LocalServer:
             ValueError: the message asks for no task that is known here, or one without a recipe.
         """
         task, language, cell = self._asked(text)
+        if lack := self.lacks(task):
+            raise ValueError(f"task {task.name}: {lack}")
         number = max(map(int, re.findall(r"\|#(\d+)\|", text)))
         chosen = self._choose(task, language, cell, text)[:number]
         samples = (self._filled(task, example, cell) for example in chosen)
@@ -91,6 +98,16 @@ class LocalServer:
             for place, values in enumerate(samples, start=1)
         )
         return "\n\n".join(written)
+
+    def lacks(self, task: Task) -> str | None:
+        """Why a task cannot be answered, if it cannot."""
+        made = self._made(task)
+        if not made:
+            return "no recipe makes examples from these tables"
+        known = {field.name for field in task.synthetic.fields} | set(task.synthetic.grounding)
+        if unknown := sorted((task.fields() & known) - set(made[0].fields)):
+            return f"the recipe makes no field {unknown[0]!r}"
+        return None
 
     def _asked(self, text: str) -> tuple[Task, str, dict[str, str]]:
         """The task, language and wanted values that a message shows."""
@@ -123,7 +140,7 @@ class LocalServer:
         """Examples that fit, those about the record shown first, then in an order of the text's."""
         record = _record(text, language)
         product = self._product(task, record)
-        grounded = task.fields() - {field.name for field in task.synthetic.fields}
+        grounded = _grounded(task)
 
         def fits(example: Example) -> bool:
             known = self._known(task, example)
@@ -172,8 +189,6 @@ class LocalServer:
         known = to_sample(task, example)
         filled = {}
         for field in task.synthetic.fields:
-            if field.name in task.fields() and field.name not in known:
-                raise ValueError(f"task {task.name}: its recipe makes no field {field.name!r}")
             asked = cell.get(field.name) or next(iter(values_of(task, field)), "-")
             filled[field.name] = known.get(field.name, asked)
             if field.many and isinstance(filled[field.name], str):
@@ -186,9 +201,10 @@ class LocalServer:
                 make = self.make
                 if make is None:
                     from shoplm.tasks.recipes import make_examples as make
-                self._examples[task.name] = make(task, self.tables, self.pool, self.seed)[0]
-        if not self._examples[task.name]:
-            raise ValueError(f"task {task.name}: no recipe makes examples of it from these tables")
+                pool = self.pool
+                if _grounded(task):  # only an example about the very product answers
+                    pool = max(pool, len(self.tables.get("products", ())))
+                self._examples[task.name] = make(task, self.tables, pool, self.seed)[0]
         return self._examples[task.name]
 
 
@@ -199,6 +215,11 @@ def _record(text: str, language: str) -> dict[str, str]:
         return {}
     lines = rest.split("\n\n", 1)[0].splitlines()
     return {name: value for name, _, value in (line.partition(": ") for line in lines)}
+
+
+def _grounded(task: Task) -> frozenset[str]:
+    """Placeholders of the template that the product record fills."""
+    return task.fields() - {field.name for field in task.synthetic.fields}
 
 
 def _beginnings(values: Iterable[Any]) -> tuple[str, ...]:

@@ -19,12 +19,18 @@ def run_to_end(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
         KeyboardInterrupt: Ctrl-C.
         Terminated: SIGTERM.
     """
+    if _loop_runs():  # a notebook's, in this very thread
+        _run_aside(main)
+    else:
+        asyncio.run(_until_terminated(main))
+
+
+def _loop_runs() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        asyncio.run(_until_terminated(main))
-    else:  # a notebook's loop is at work in this thread
-        _run_aside(main)
+        return False
+    return True
 
 
 def _run_aside(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
