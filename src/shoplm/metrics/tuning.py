@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from shoplm.metrics.choices import Normalisation, guess_choices, score_choices
 from shoplm.metrics.settings import BootstrapSettings
@@ -69,21 +72,19 @@ def compare_tuned(
     scores = example_scores(document_losses, documents, models, normalisation)
     _check_pairs(pairs, document_losses)
     results, comparison = [], []
-    for cell, rows in _cells(scores):
-        table = _by_group(rows, cell)
-        results.append(_measure(table, cell, bootstrap))
-        if cell["metric"] in (LOSS, ACCURACY):
-            comparison.append(_differences(table, cell, models, pairs, bootstrap))
-    compared = pd.concat(
-        [c for c in comparison if len(c)] or [pd.DataFrame(columns=COMPARISON)], ignore_index=True
-    )
+    for cell in _cells(scores):
+        results += _figures(cell, [(v, None) for v in cell.variants()], bootstrap)
+        if cell.place["metric"] in (LOSS, ACCURACY):
+            against = [*((v, untuned(m)) for v, m in models.items()), *pairs]
+            comparison += _figures(cell, against, bootstrap)
+    compared = pd.DataFrame(comparison, columns=COMPARISON)
     compared["p_holm"] = np.nan
     against_untuned = compared["against"].isin({untuned(model) for model in models.values()})
     for _, family in compared.groupby([compared["metric"], compared["level"], against_untuned]):
         compared.loc[family.index, "p_holm"] = adjust_holm(family["p_value"].to_numpy(float))
     return (
-        pd.concat(results or [pd.DataFrame(columns=RESULTS)], ignore_index=True)[RESULTS],
-        compared[COMPARISON],
+        pd.DataFrame(results, columns=RESULTS),
+        compared,
     )
 
 
@@ -142,93 +143,95 @@ def _ends(losses: pd.DataFrame, models: Mapping[str, str]) -> pd.DataFrame:
     return pd.concat([losses[(losses["step"] == last) & (last > 0)], start], ignore_index=True)
 
 
-def _cells(scores: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+@dataclass(frozen=True)
+class _Cell:
+    """Examples that a figure is taken of, summed by group."""
+
+    place: dict[str, Any]
+    """split, metric, level, task, n."""
+    models: list[tuple[str, int]]
+    """Variant and seed."""
+    values: NDArray[np.float64]
+    """(n_models, n_groups)."""
+    weights: NDArray[np.float64]
+    """(n_groups,)."""
+
+    def variants(self) -> list[str]:
+        return list(dict.fromkeys(variant for variant, _ in self.models))
+
+    def of(self, variant: str) -> dict[int, NDArray[np.float64]]:
+        """Values of each seed."""
+        models = zip(self.models, self.values, strict=True)
+        return {seed: values for (name, seed), values in models if name == variant}
+
+
+def _cells(scores: pd.DataFrame) -> Iterator[_Cell]:
     """The scores of each split and metric, of one task, of one capability and of all tasks."""
-    for (split, metric), rows in scores.groupby(["split", "metric"], sort=True):
-        place = {"split": split, "metric": metric}
-        for task, of_task in rows.groupby("task"):
-            yield place | {"level": "task", "task": task}, of_task
+    keys = ["split", "task", "capability", "group", "instruction_id"]
+    for metric, rows in scores.groupby("metric"):
+        values = rows.pivot(index=keys, columns=["variant", "seed"], values="value")
+        weights = rows.pivot(index=keys, columns=["variant", "seed"], values="weight")
+        _check_same(weights)
+        examples = weights.index.to_frame(index=False)
+        value, weight = values.to_numpy(np.float64).T, weights.iloc[:, 0].to_numpy(np.float64)
         # a task counts as much as another, whatever the number of its examples
-        by_model = rows.groupby(["variant", "seed", "task"])["weight"].transform("sum")
-        even = rows.assign(value=rows["value"] / by_model, weight=rows["weight"] / by_model)
-        for capability, of_capability in even.groupby("capability"):
-            yield place | {"level": "capability", "task": capability}, of_capability
-        yield place | {"level": "all", "task": ALL}, even
+        of_task = pd.Series(weight).groupby([examples["split"], examples["task"]])
+        even = 1 / of_task.transform("sum").to_numpy()
+        for split in sorted(examples["split"].unique()):
+            here = examples["split"] == split
+            for level, column in (("task", "task"), ("capability", "capability"), (ALL, None)):
+                scale = np.ones(len(even)) if level == "task" else even
+                for name in sorted(examples.loc[here, column].unique()) if column else [ALL]:
+                    chosen = (here & (examples[column] == name) if column else here).to_numpy()
+                    groups, place = np.unique(examples["group"][chosen], return_inverse=True)
+                    summed = np.zeros((len(groups), len(value) + 1))
+                    np.add.at(summed, place, (np.vstack([value, weight]) * scale).T[chosen])
+                    yield _Cell(
+                        {"split": split, "metric": metric, "level": level, "task": name,
+                         "n": int(chosen.sum())},
+                        list(values.columns), summed[:, :-1].T, summed[:, -1],
+                    )  # fmt: skip
 
 
-def _by_group(rows: pd.DataFrame, cell: Mapping[str, str]) -> pd.DataFrame:
-    """Index group; columns (variant, seed) and `weight`, and `n` examples."""
-    models = ["variant", "seed"]
-    wide = rows.pivot_table(index="group", columns=models, values="value", aggfunc="sum")
-    weights = rows.pivot_table(index="group", columns=models, values="weight", aggfunc="sum")
+def _check_same(weights: pd.DataFrame) -> None:
+    """Every model is measured on the same tokens of the same examples."""
     first = weights.iloc[:, 0]
     for model, weight in weights.items():
-        if not np.allclose(weight, first):
+        if (other := ~np.isclose(weight, first)).any():
+            split, task, *_, name = weights.index[other][0]
             raise ValueError(
                 f"document_losses: {model[0]!r}, seed {model[1]}, was not measured on the same "
-                f"examples of {cell['task']!r} ({cell['split']}) as {first.name[0]!r}"
+                f"tokens of {name!r} ({task}, {split}) as {first.name[0]!r}"
             )
-    wide.columns = wide.columns.to_flat_index()
-    wide["weight"] = first
-    wide.attrs["n"] = rows["instruction_id"].nunique()
-    return wide
 
 
-def _of_model(table: pd.DataFrame, variant: str) -> dict[int, np.ndarray]:
-    return {c[1]: table[c].to_numpy() for c in table if isinstance(c, tuple) and c[0] == variant}
-
-
-def _measure(
-    table: pd.DataFrame, cell: Mapping[str, str], bootstrap: BootstrapSettings
-) -> pd.DataFrame:
-    variants = dict.fromkeys(c[0] for c in table if isinstance(c, tuple))
+def _figures(
+    cell: _Cell, asked: Sequence[tuple[str, str | None]], bootstrap: BootstrapSettings
+) -> list[dict[str, Any]]:
+    """A row for each variant, or its difference from another, over all seeds and for each."""
     rows, values = [], []
-    for variant in variants:
-        for seed, numbers in _with_mean(_of_model(table, variant)):
-            rows.append({"variant": variant, "seed": seed, **cell, "n": table.attrs["n"]})
-            values.append(numbers)
-    intervals = _intervals(values, table["weight"].to_numpy(), bootstrap)
-    figures = pd.DataFrame(intervals, columns=["value", "ci_low", "ci_high"])
-    return pd.concat([pd.DataFrame(rows), figures], axis=1)
-
-
-def _differences(
-    table: pd.DataFrame,
-    cell: Mapping[str, str],
-    models: Mapping[str, str],
-    pairs: Sequence[tuple[str, str]],
-    bootstrap: BootstrapSettings,
-) -> pd.DataFrame:
-    rows, values = [], []
-    for variant, other in [*((v, untuned(m)) for v, m in models.items()), *pairs]:
-        mine, its = _of_model(table, variant), _of_model(table, other)
-        gaps = {seed: mine[seed] - its[seed] for seed in mine if seed in its}
-        for seed, numbers in _with_mean(gaps) if gaps else ():
-            rows.append({"variant": variant, "against": other, "seed": seed, **cell,
-                         "n": table.attrs["n"]})  # fmt: skip
+    for variant, against in asked:
+        mine = cell.of(variant)
+        if against is not None:
+            its = cell.of(against)
+            mine = {seed: mine[seed] - its[seed] for seed in mine if seed in its}
+        if not mine:
+            continue
+        for seed, numbers in [(ALL_SEEDS, np.mean(list(mine.values()), axis=0)), *mine.items()]:
+            rows.append(cell.place | {"variant": variant, "against": against, "seed": str(seed)})
             values.append(numbers)
     if not rows:
-        return pd.DataFrame(columns=COMPARISON)
-    intervals = _intervals(values, table["weight"].to_numpy(), bootstrap)
-    figures = pd.DataFrame(intervals, columns=["value", "ci_low", "ci_high"])
-    figures["p_value"] = np.nan
-    pooled = np.array([row["seed"] == ALL_SEEDS for row in rows])
-    figures.loc[pooled, "p_value"] = sign_flip_test(np.stack(values)[pooled], bootstrap)
-    return pd.concat([pd.DataFrame(rows), figures], axis=1)
-
-
-def _with_mean(by_seed: Mapping[int, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
-    yield ALL_SEEDS, np.mean(list(by_seed.values()), axis=0)
-    for seed, numbers in by_seed.items():
-        yield str(seed), numbers
-
-
-def _intervals(
-    values: Sequence[np.ndarray], weights: np.ndarray, bootstrap: BootstrapSettings
-) -> np.ndarray:
-    """(n, 3) value, low, high; equal rows are done once."""
-    rows, places = np.unique(np.stack(values), axis=0, return_inverse=True)
-    return np.stack(bootstrap_ratio(rows, weights, bootstrap), axis=1)[places.ravel()]
+        return []
+    unique, places = np.unique(np.stack(values), axis=0, return_inverse=True)  # equal ones once
+    interval = np.stack(bootstrap_ratio(unique, cell.weights, bootstrap), axis=1)[places.ravel()]
+    for row, (value, low, high) in zip(rows, interval.tolist(), strict=True):
+        row |= {"value": value, "ci_low": low, "ci_high": high, "p_value": np.nan}
+    tested = [n for n, row in enumerate(rows) if row["against"] and row["seed"] == ALL_SEEDS]
+    if tested:
+        p_values = sign_flip_test(np.stack(values)[tested], bootstrap)
+        for n, p_value in zip(tested, p_values.tolist(), strict=True):
+            rows[n]["p_value"] = p_value
+    return rows
 
 
 def _check_pairs(pairs: Sequence[tuple[str, str]], losses: pd.DataFrame) -> None:

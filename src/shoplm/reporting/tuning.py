@@ -158,7 +158,9 @@ def _differences(rows: pd.DataFrame) -> pd.DataFrame:
         [rows[key] for key in ("variant", "against", "split", "metric")]
     )
     rows = rows.assign(agree=signs.transform("nunique") == 1)
-    rows = rows[rows["seed"] == ALL_SEEDS]
+    rows = rows[rows["seed"] == ALL_SEEDS].sort_values(
+        ["split", "metric"], ascending=[False, True], kind="stable"
+    )
     return pd.DataFrame(
         {
             "variant": row["variant"],
@@ -217,7 +219,8 @@ def _selections(selections: pd.DataFrame) -> pd.DataFrame:
     table = mean.unstack(fill_value=0).round().astype(int)
     tasks = selections[selections["n"] > 0].groupby(["selection", "seed"])["task"].nunique()
     table.insert(0, "tasks", tasks.groupby("selection").mean().round().astype(int))
-    return table.assign(total=table.drop(columns="tasks").sum(axis=1)).reset_index()
+    table["total"] = table.drop(columns="tasks").sum(axis=1)
+    return table.reset_index().rename_axis(columns=None)
 
 
 def _rejected(rejected: pd.DataFrame) -> pd.DataFrame | None:

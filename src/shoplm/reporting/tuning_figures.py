@@ -112,7 +112,7 @@ def plot_tasks(results: pd.DataFrame, variants: pd.DataFrame) -> go.Figure:
         range=[len(places) - 0.5, -0.5], showgrid=False, zeroline=False, automargin=True,
         tickfont_size=11,
     )  # fmt: skip
-    figure.update_xaxes(title="nats a token of the answer", nticks=5, rangemode="tozero")
+    figure.update_xaxes(title="nats a token of the answer", nticks=5)
     rows_of_legend = -(-len(order[:SHOWN]) // 2)
     figure = styled(figure, "Loss by task, before (grey) and after")
     return _framed(figure, HEAD + 20 * rows_of_legend + FOOT + 20 + 24 * len(places),
@@ -181,7 +181,7 @@ def _bars(rows: pd.DataFrame, colour: str) -> dict:
 def _label(row: dict) -> str:
     tuned = "all weights" if pd.isna(row["rank"]) else f"rank {row['rank']:.0f}"
     size = f"{row['tasks']:.0f} tasks, ≤{row['most_of_a_task']:,.0f} each"
-    return f"{row['variant']}<br><sub>{size}, {tuned}</sub>"
+    return f"{row['variant']}<br><span style='font-size:9px'>{size}, {tuned}</span>"
 
 
 def _broken(name: str) -> str:
