@@ -11,6 +11,10 @@ from shoplm.tasks.library import load_library
 from shoplm.tasks.recipes import make_examples
 from shoplm.tasks.rendering import render_answer, render_prompt
 from shoplm.tasks.scoring import can_be_perfect, score
+from shoplm.tasks.synthesis.checks import check_synthetic
+from shoplm.tasks.synthesis.form import write_sample
+from shoplm.tasks.synthesis.responses import parse_response
+from shoplm.tasks.synthesis.samples import to_example, to_sample
 
 FOLDER = Path(__file__).parents[2] / "conf/base/tasks"
 NAMES = {
@@ -115,6 +119,23 @@ def test_a_recipe_without_its_tables_says_which_it_lacks(library, name):
     examples, rejected = make_examples(library[name], {}, 10, seed=3)
     assert examples == []
     assert [row["reason"] for row in rejected] == ["table_missing"]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_sample_of_a_language_model_is_read_as_the_example_it_states(library, made, name):
+    task = library[name]
+    if task.synthetic is None:
+        assert name in {"product_relation", "next_query_selection", "next_purchase_selection"}
+        return
+    check_synthetic(task)
+    for example in made.get(name, [])[:30]:
+        known = to_sample(task, example)
+        values = {f.name: known.get(f.name) or f.values[0] for f in task.synthetic.fields}
+        text = write_sample(task, example.language, 1, values)
+        (sample,) = parse_response(text, task, example.language, samples=1)
+        read = to_example(task, example.language, sample, example.fields, "", "")
+        assert (read.gold, read.choices) == (example.gold, example.choices)
+        assert read.fields.items() >= example.fields.items()
 
 
 def test_labels_take_turns(library, tables):

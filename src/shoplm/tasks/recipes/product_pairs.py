@@ -17,6 +17,9 @@ from shoplm.tasks.recipes.vocabulary import contains
 from shoplm.tasks.task import Example, Task
 from shoplm.variants import Settings
 
+PARTNERS = 60
+"""Products at most that are tried as another's similar or unrelated partner."""
+
 
 class ProductPairsOptions(Settings):
     """Options of the recipe `product_pairs`, which reads products and interactions."""
@@ -167,7 +170,7 @@ def _not_bought_together(
     for key in order:
         by_category.setdefault(own[key].category, []).append(key)
     for key, one in own.items():
-        for other in by_category[one.category]:
+        for other in by_category[one.category][:PARTNERS] if one.category else ():
             two = own[other]
             pair = (min(key, other), max(key, other))
             common = _in_common(one, two, options.attributes)
@@ -175,7 +178,7 @@ def _not_bought_together(
             if key < other and seldom and len(common) >= options.shared:
                 yield _Pair(one, two, "similar")
                 break
-        for step in range(1, min(60, len(order))):
+        for step in range(1, min(PARTNERS, len(order))):
             two = own[order[(place[key] + step) % len(order)]]
             pair = (min(key, two.product_id), max(key, two.product_id))
             if (
