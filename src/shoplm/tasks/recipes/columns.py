@@ -36,8 +36,10 @@ class ColumnsSettings(Settings):
     """Attributes that the properties do not show, because they give the answer away."""
     answer_characters: tuple[int, int] = (1, 2000)
     """Least and most characters of an answer."""
-    shown_characters: tuple[int, int] = (1, 3000)
-    """Least and most characters of what is shown."""
+    shown_characters: int = Field(3000, ge=1)
+    """Most characters of what is shown."""
+    least_shown_characters: int = Field(1, ge=1)
+    """Least characters of it."""
     grounded: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Least share of the answer's words (Chinese: characters) that what is shown must have, so
     that an answer tells little that nobody could know."""
@@ -134,7 +136,7 @@ def _fault(
         return "too_short", f"{len(answer)} characters, at least {least}"
     if len(answer) > most:
         return "too_long", f"{len(answer)} characters, at most {most}"
-    low, high = options.shown_characters
+    low, high = options.least_shown_characters, options.shown_characters
     if not low <= len(text) <= high:
         reason = "too_short" if len(text) < low else "too_long"
         return reason, f"{len(text)} characters shown, {low} to {high} wanted"
