@@ -59,7 +59,26 @@ def test_what_many_prompts_choose_from_is_not_compared_with_benchmarks():
     ]
     table = contents(*examples)
     assert list(table["own"]) == [[f"pair {n}"] for n in range(6)]
+    assert table["whole"].is_unique
     assert table["parts"].map(len).eq(4).all()
+
+
+def test_a_wrong_choice_is_no_content_of_its_own():
+    prompt = "What was the buyer of {} thinking?\n0. of tea\n1. of a very long winter"
+    one = make_example(0, task="multiple_choice", choices=("of tea", "of a very long winter"))
+    told = make_example(0, task="multiple_choice", choices=one.choices, fields={},
+                        prompt=prompt.format("a kettle"))  # fmt: skip
+    table = contents(one, told)
+    assert table["own"][0] == ["A red shirt", "of tea"]
+    assert table["own"][1] == ["What was the buyer of a kettle thinking?", "0. of tea", "of tea"]
+
+
+def test_a_value_that_all_examples_have_is_no_content():
+    same = {"text": "colour, size, material"}
+    examples = [make_example(f"answer {n}", task="generation", fields=same) for n in range(6)]
+    assert list(contents(*examples)["own"]) == [[f"answer {n}"] for n in range(6)]
+    few = contents(*examples, settings=TemplateSettings(min_prompts=7))
+    assert few["own"][0] == ["colour, size, material", "answer 0"]
 
 
 def test_labels_are_told_apart_and_no_content():

@@ -52,6 +52,25 @@ def find_contaminated(
     )
 
 
+def find_overlap(records: Table, benchmark_texts: Table, settings: ContaminationSettings) -> Table:
+    """`find_contaminated`, and records that are the same question as one of a benchmark.
+
+    Args:
+        records: `record_id, source, text, whole`, where `whole` is equal for the same question.
+        benchmark_texts: `name, text, whole`; an empty `whole` is no question.
+        settings: lengths of n-grams.
+    """
+    asked = benchmark_texts.filter(_.whole != "").group_by("whole").agg(name=_.name.min())
+    same = records.inner_join(asked, "whole").select(
+        "record_id",
+        "source",
+        reason=ibis.literal("contaminated"),
+        detail=_.name + ": the same question",
+    )
+    others = records.anti_join(same, "record_id")
+    return same.union(find_contaminated(others, benchmark_texts, settings))
+
+
 @dataclass(frozen=True)
 class BenchmarkNgrams:
     """The n-grams of all benchmarks and their short texts, by hash.

@@ -215,7 +215,8 @@ class TextSources(Settings):
         return found
 
     def without(self, files: Collection[Path]) -> TextSources:
-        """The same without some files; a source that loses one has its others by name.
+        """The same without some files, or all below some folders; a source that loses one has its
+        others by name.
 
         Raises:
             FileNotFoundError: a source has no file.
@@ -223,7 +224,7 @@ class TextSources(Settings):
         left = {}
         for name, source in self.sources.items():
             found = self.files(name)
-            kept = [file for file in found if file not in files]
+            kept = [file for file in found if not {file, *file.parents} & set(files)]
             if len(kept) == len(found):
                 left[name] = source
                 continue

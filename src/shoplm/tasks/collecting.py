@@ -139,8 +139,10 @@ def read_benchmark_examples(
 
 
 def as_refused(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """A table of REFUSED_COLUMNS; all values are text."""
-    table = pd.DataFrame(rows, columns=REFUSED_COLUMNS).fillna("").astype(str)
+    """A table of REFUSED_COLUMNS; all values are text, and a gate that is not known is null."""
+    table = pd.DataFrame(rows, columns=REFUSED_COLUMNS)
+    text = table.drop(columns="gate").fillna("").astype(str)
+    table = text.assign(gate=table["gate"].astype("string"))[REFUSED_COLUMNS]
     return table.sort_values(["task", "instruction_id", "reason"], ignore_index=True)
 
 
@@ -176,7 +178,6 @@ def _refused_row(row: Mapping[str, Any], task: Task | None) -> dict[str, Any]:
         "origin": file or row.get("source", ""),
         "prompt": row.get("prompt", ""),
         "answer": row.get("answer", ""),
-        "gate": "reading",
         "capability": task.capability if task else "",
     }
 

@@ -33,41 +33,47 @@ def list_contents(
         settings: what is shared wording.
 
     Returns:
-        `record_id, source` (the task), `language, text` and `parts`. Parts are the
-        values that fill the template, the choices by alphabet, and the answer as text; of a
-        published prompt, the lines and pieces of lines that are not shared wording, and the
-        answer. `own` holds the parts without choices and answers that many instructions of the
-        task have: what may be compared with a benchmark. Text is all parts, a line each.
+        `record_id, source` (the task), `language, text, parts, own, whole`. Parts are the values
+        that fill the template, the choices by alphabet, and the right answers; of a published
+        prompt, the lines and pieces of lines that are not shared wording, and the answer. Text is
+        all parts, a line each. `own` is what may be compared with a benchmark piece by piece: the
+        parts without wrong choices, which other questions have too, and without the answers and
+        values that many instructions of the task share. `whole` is equal for the same question.
     """
     examples = [example_of(row) for row in instructions.to_dict("records")]
-    pieces = _published_pieces(examples, settings)
-    parts = [
-        (pieces[n] if example.prompt is not None else _fields(example), _closed(library, example))
-        for n, example in enumerate(examples)
-    ]
-    shared = _shared_parts(examples, [closed for _, closed in parts], settings)
     answers = instructions["answer"].tolist()
+    asked = _asked(examples, settings)
+    right = [_right(library, *pair) for pair in zip(examples, answers, strict=True)]
+    frequent = {
+        task: (
+            _frequent(({*map(normalise, asked[n])} for n in places), settings.min_prompts,
+                      settings.field_share),
+            _frequent(({*map(normalise, right[n])} for n in places), settings.min_prompts,
+                      settings.min_share),
+        )
+        for task, places in _places(examples, lambda example: True).items()
+    }  # fmt: skip
     listed = []
-    for example, answer, (content, closed) in zip(examples, answers, parts, strict=True):
-        known = shared.get(example.task, frozenset())
-        told = [] if closed else [answer]
+    for example, question, answer in zip(examples, asked, right, strict=True):
+        known_values, known_answers = frequent[example.task]
+        wrong = {normalise(choice) for choice in example.choices} - {*map(normalise, answer)}
+        own = [
+            part
+            for part in question
+            if normalise(part) not in known_values and not _is_choice(part, wrong)
+        ]
+        parts = [*question, *sorted(example.choices), *answer]
         listed.append(
             {
-                "parts": [*content, *closed, *told],
-                "own": [*content, *(p for p in [*closed, *told] if normalise(p) not in known)],
+                "text": "\n".join(parts),
+                "parts": parts,
+                "own": own + [part for part in answer if normalise(part) not in known_answers],
+                "whole": question_of(example) + "\n" + normalise("\n".join(parts)),
             }
         )
-    table = pd.DataFrame(listed, columns=["parts", "own"], index=instructions.index)
-    return pd.DataFrame(
-        {
-            "record_id": instructions["instruction_id"],
-            "source": instructions["task"],
-            "language": instructions["language"],
-            "text": table["parts"].map("\n".join),
-            "parts": table["parts"],
-            "own": table["own"],
-        }
-    ).reset_index(drop=True)
+    about = instructions[["instruction_id", "task", "language"]].reset_index(drop=True)
+    about.columns = ["record_id", "source", "language"]
+    return about.join(pd.DataFrame(listed, columns=["text", "parts", "own", "whole"]))
 
 
 def question_of(example: Example) -> str:
@@ -85,30 +91,33 @@ def normalise(text: str) -> str:
     return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
 
 
-def _fields(example: Example) -> list[str]:
-    return [value for _, value in sorted(example.fields.items()) if value.strip()]
+def _asked(examples: Sequence[Example], settings: TemplateSettings) -> list[list[str]]:
+    """The values of each template, or the pieces of each published prompt."""
+    pieces = _published_pieces(examples, settings)
+    return [
+        pieces[n] if example.prompt is not None else [
+            value for _, value in sorted(example.fields.items()) if value.strip()
+        ]
+        for n, example in enumerate(examples)
+    ]  # fmt: skip
 
 
-def _closed(library: Mapping[str, Task], example: Example) -> list[str]:
-    """Choices and the right ones among them, or the label; nothing for open answers."""
+def _right(library: Mapping[str, Task], example: Example, answer: str) -> list[str]:
+    """The right answers: choices, a label, or the text."""
     gold = example.gold
+    if library[example.task].type == "classification":
+        return [gold]
     if not example.choices:
-        return [gold] if library[example.task].type == "classification" else []
+        return [answer]
     if library[example.task].type == "ranking":
-        right = [choice for choice, value in zip(example.choices, gold, strict=True) if value]
-    else:
-        right = [example.choices[place] for place in ([gold] if isinstance(gold, int) else gold)]
-    return [*sorted(example.choices), *sorted(right)]
+        return sorted(c for c, value in zip(example.choices, gold, strict=True) if value)
+    return sorted(example.choices[place] for place in ([gold] if isinstance(gold, int) else gold))
 
 
-def _shared_parts(
-    examples: Sequence[Example], closed: Sequence[list[str]], settings: TemplateSettings
-) -> dict[str, frozenset[str]]:
-    """By task, the choices and answers that many of its examples have."""
-    return {
-        task: _frequent(({normalise(p) for p in closed[n]} for n in places), settings)
-        for task, places in _places(examples, lambda example: True).items()
-    }
+def _is_choice(part: str, wrong: set[str]) -> bool:
+    """Whether a line of a published prompt is a wrong choice with its number."""
+    words = normalise(part)
+    return words in wrong or words.partition(" ")[2] in wrong
 
 
 def _published_pieces(
@@ -119,7 +128,11 @@ def _published_pieces(
     for places in _places(examples, lambda example: example.prompt is not None).values():
         spans = {n: list(_WORD.finditer(examples[n].prompt)) for n in places}
         runs = {n: _runs(spans[n], settings) for n in places}
-        shared = _frequent(({run for run, _, _ in runs[n]} for n in places), settings)
+        shared = _frequent(
+            ({run for run, _, _ in runs[n]} for n in places),
+            settings.min_prompts,
+            settings.min_share,
+        )
         for n in places:
             pieces[n] = _uncovered(examples[n].prompt, spans[n], runs[n], shared)
     return pieces
@@ -160,11 +173,12 @@ def _uncovered(
     return [line for line in lines if _WORD.search(line)]
 
 
-def _frequent(sets: Iterable[set[str]], settings: TemplateSettings) -> frozenset[str]:
+def _frequent(sets: Iterable[set[str]], least: int, share: float) -> frozenset[str]:
+    """What at least so many of the sets, and this share of them, have."""
     listed = list(sets)
-    least = max(settings.min_prompts, settings.min_share * len(listed))
     counts = Counter(value for values in listed for value in values)
-    return frozenset(value for value, count in counts.items() if count >= least)
+    enough = max(least, share * len(listed))
+    return frozenset(value for value, count in counts.items() if count >= enough)
 
 
 def _places(examples: Sequence[Example], chosen: Callable[[Example], bool]) -> dict[str, list[int]]:

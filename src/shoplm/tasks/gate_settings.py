@@ -63,7 +63,7 @@ class TemplateSettings(Settings):
     """What counts as the wording that the prompts of a task share, and not as their content.
 
     It concerns published prompts, whose instruction is not marked off from what it asks about, and
-    choices that stand in many questions. A run of words or a choice is shared when at least
+    values and answers that many examples have. A run of words or an answer is shared when at least
     `min_prompts` prompts of the task, and `min_share` of them, have it.
     """
 
@@ -71,6 +71,8 @@ class TemplateSettings(Settings):
     """At least so many prompts have it."""
     min_share: float = Field(0.02, ge=0, le=1)
     """At least this share of the task's prompts has it."""
+    field_share: float = Field(0.1, ge=0, le=1)
+    """The same for a value that fills the template: a passage may have a number of questions."""
     words: int = Field(8, ge=1)
     """Words of a run, in scripts with spaces."""
     characters: int = Field(15, ge=1)

@@ -35,6 +35,28 @@ GATES = (
 instruction could be made. `choices` comes before `format`, since an answer outside the choices
 cannot be read back either."""
 
+GATE_OF_REASON = {
+    "answer_outside_choices": "choices",
+    "label_outside_set": "choices",
+    "value_outside_set": "choices",
+    "cannot_be_scored": "format",
+    "cut": "format",
+    "empty_answer": "format",
+    "format": "format",
+    "wrong_number_of_items": "format",
+    "ambiguous_choices": "single_answer",
+    "duplicate_choices": "single_answer",
+    "several_correct_answers": "single_answer",
+    "duplicate": "duplicates",
+    "exact_duplicate": "duplicates",
+    "same_question": "duplicates",
+}
+"""At which gate a row or sample counts that was refused before it became an instruction; any other
+reason counts as `reading`."""
+
+REASONS = {"wrong_language": "language", "contaminated": "benchmark_overlap"}
+"""What this pipeline calls the reasons that corpora know by other names."""
+
 QUARANTINE_COLUMNS = [
     "instruction_id", "source", "reason", "detail", "task", "origin", "prompt", "answer"
 ]  # fmt: skip
@@ -80,10 +102,11 @@ def check_instructions(
         or _check_length(one, settings)
         for place, one in enumerate(judged)
     ]
-    ids = rows["instruction_id"].tolist()
-    for place in range(1, len(ids)):
-        if ids[place] == ids[place - 1] and verdicts[place] is None:
-            verdicts[place] = ("duplicates", "exact_duplicate", f"stands for it: {ids[place]}")
+    first: dict[str, int] = {}
+    for place, name in enumerate(rows["instruction_id"]):
+        if verdicts[place] is None and first.setdefault(name, place) != place:
+            kept = rows["origin"][first[name]]
+            verdicts[place] = ("duplicates", "exact_duplicate", f"the same prompt is in {kept}")
     columns = zip(*(verdict or (None,) * 3 for verdict in verdicts), strict=True)
     values = dict(zip(("gate", "reason", "detail"), columns, strict=False))
     return rows.assign(
@@ -235,7 +258,7 @@ def collect_fates(
         later: gate to `record_id, reason, detail` of the instructions that fail it; each gate has
             looked only at what those before it let through.
         refused: rows and samples from which no instruction could be made, with the columns of
-            `quarantined_samples`, and others of the result; without a gate it is `reading`.
+            `quarantined_samples`, and others of the result; without a gate the reason tells it.
         library: tasks by name.
     """
     fates = checked.copy()
@@ -244,13 +267,14 @@ def collect_fates(
         place = fates["gate"].isna() & fates["instruction_id"].isin(verdict.index)
         ids = fates.loc[place, "instruction_id"]
         fates.loc[place, "gate"] = gate
-        for column in ("reason", "detail"):
-            fates.loc[place, column] = ids.map(verdict[column])
+        fates.loc[place, "reason"] = ids.map(verdict["reason"].replace(REASONS))
+        fates.loc[place, "detail"] = ids.map(verdict["detail"])
     parts = [fates]
     for part in refused:
         part = part.reindex(columns=part.columns.union(["gate", "capability"], sort=False))
         capability = part["task"].map({name: task.capability for name, task in library.items()})
-        gate = part["gate"].astype(object).fillna("reading")
+        gate = part["gate"].astype(object).fillna(part["reason"].map(GATE_OF_REASON))
+        gate = gate.fillna("reading")
         parts.append(part.assign(gate=gate, capability=capability))
     filled = [part for part in parts if len(part)] or parts[:1]
     return pd.concat(filled, ignore_index=True)

@@ -127,13 +127,13 @@ def list_benchmarks(
 
     examples, read = collecting.read_benchmark_examples(task_library, instruction_files)
     own = contents.list_contents(examples, task_library, params.template)
-    own = own.explode("own").rename(columns={"source": "name"})[["name", "own"]]
+    own = own[["source", "own", "whole"]].explode("own")
+    own.columns = ["name", "text", "whole"]
     others = benchmark_files.without(read)
     records, _, _ = reformulation.reformulate_sources(others)
-    texts = records.select(name="source", text="text").to_pandas()
-    both = concat([own.rename(columns={"own": "text"}), texts]).dropna()
-    both = both.drop_duplicates().astype(str)
-    return both.sort_values(["name", "text"], ignore_index=True)
+    texts = records.select(name="source", text="text").to_pandas().assign(whole="")
+    both = concat([own, texts]).fillna("").drop_duplicates()
+    return both.astype(str).sort_values(["name", "text", "whole"], ignore_index=True)
 
 
 def find_benchmark_overlap(
@@ -143,13 +143,13 @@ def find_benchmark_overlap(
     instruction_benchmarks: Table,
     params: SyntheticTasksParams,
 ) -> Table:
-    """Instructions that share long n-grams with a benchmark."""
+    """Instructions that ask what a benchmark asks, or share long n-grams with one."""
     from shoplm.corpus import contamination
 
     left = instruction_contents.anti_join(wrong_language, "record_id")
     left = left.anti_join(duplicate_instructions, "record_id")
     left = left.mutate(text=left.own.join("\n"))
-    return contamination.find_contaminated(left, instruction_benchmarks, params.contamination)
+    return contamination.find_overlap(left, instruction_benchmarks, params.contamination)
 
 
 def collect_instructions(
