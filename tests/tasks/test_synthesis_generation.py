@@ -22,6 +22,12 @@ from shoplm.tasks.synthesis.generation import CACHE, generate
 ONE = {"product_question": QUESTION}
 
 
+@pytest.fixture(autouse=True)
+def _quick_disk(monkeypatch):
+    """What is on the disk when is for the cache's own tests, and for the run that is killed."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+
+
 def counts_add_up(generated):
     usage = generated.usage
     came = usage.samples_accepted + usage.samples_quarantined
