@@ -131,6 +131,11 @@ def test_a_line_ends_at_a_line_feed_alone(write, read):
     assert examples[0].fields["text"] == "one\u2028two\x85three"
 
 
+def test_a_byte_order_mark_is_no_text(write, read):
+    write("\ufefftext,answer\na,b\n", "rows.csv")
+    assert [e.gold for e in read(make_task(), "rows.csv", gold="answer")[0]] == ["b"]
+
+
 def test_an_absent_file_is_named(read):
     with pytest.raises(FileNotFoundError, match=r"nowhere\.json: no such file"):
         read(make_task(), "nowhere.json", gold="answer")
@@ -421,6 +426,9 @@ CONLL = """红 B-COL
 
 味 I-COL
 
+红 B-COL
+鞋 I-THING
+
 乱
 """
 
@@ -434,7 +442,12 @@ def test_tags_become_spans(write, read):
         ("红色鞋鞋", [("颜色", "红色"), ("物", "鞋")]),
         ("好", []),
     ]
-    assert reasons(rejected) == {3: "label_outside_set", 4: "wrong_tag", 5: "unreadable"}
+    assert reasons(rejected) == {
+        3: "label_outside_set",
+        4: "wrong_tag",
+        5: "wrong_tag",
+        6: "unreadable",
+    }
     _, rejected = read(make_task("ner"), "dev.txt", "conll", language="zh", **options)
     assert reasons(rejected)[2] == "no_answer"
 
