@@ -180,3 +180,10 @@ def test_possible_answers_are_listed_beside_the_answer(tmp_path):
 def test_unknown_tasks_are_refused(changes, words):
     with pytest.raises(ValueError, match=words):
         split(**changes)
+
+
+def test_a_wrong_option_of_a_recipe_is_told_with_its_task():
+    recipe = {"kind": "columns", "options": COLUMNS | {"anser": "title"}}
+    wrong = make_task("concepts_0", "concepts", recipe=recipe)
+    with pytest.raises(ValueError, match=r"task concepts_0: recipe\.options\.anser"):
+        split(library=LIBRARY | {"concepts_0": wrong})

@@ -15,6 +15,7 @@ from hashlib import md5
 from typing import Any
 
 import pandas as pd
+from pydantic import ValidationError
 
 from shoplm.tasks.recipes import RECIPES
 from shoplm.tasks.selection import check_tasks
@@ -143,7 +144,12 @@ def question(task: Task) -> str:
     recipe = RECIPES.get(task.recipe.kind)
     options = task.recipe.options
     if recipe is not None:
-        options = recipe.settings(**options).model_dump(mode="json")
+        try:
+            options = recipe.settings(**options).model_dump(mode="json")
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise ValueError(f"task {task.name}: recipe.options.{where}: {first['msg']}") from None
     asked = {name: value for name, value in options.items() if name in ANSWERED}
     return json.dumps([task.recipe.kind, task.type, asked], sort_keys=True, default=str)
 
