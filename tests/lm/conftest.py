@@ -110,6 +110,18 @@ def sft_inputs(training_inputs, tmp_path_factory):
     return TrainingInputs(training_inputs.base_model, *places, {"rank": 4, "alpha": 8})
 
 
+@pytest.fixture
+def tiny_bloom():
+    """Weights wide enough for logits of size one, as a trained model has."""
+    import torch
+    from packed_rows import VOCABULARY
+    from transformers import BloomConfig, BloomForCausalLM
+
+    torch.manual_seed(0)
+    shape = {"vocab_size": VOCABULARY, "hidden_size": 48, "n_layer": 2, "n_head": 4}
+    return BloomForCausalLM(BloomConfig(**shape, initializer_range=0.1))
+
+
 @pytest.fixture(scope="package", autouse=True)
 def _one_thread():
     """Tensors are tiny here, and children are given one thread too."""

@@ -51,6 +51,43 @@ def test_targets_are_counted_from_lengths_alone(directory):
     assert opened.n_tokens([0, 1, 2]) == 16 and opened.n_tokens(np.array([1])) == 5
 
 
+def test_prompts_are_no_targets(directory):
+    """By hand: segments of 4 and 2, of 5, of 1, 3 and 1, the last two prompts as long as theirs."""
+    np.save(directory / "prompts.npy", np.array([2, 0, 1, 0, 3, 1], np.int32))
+    opened = Blocks.open(directory)
+    of_rows = [[0, 0, 1, 1, 1, 1], [0, 1, 1, 1, 1, 0], [1, 0, 0, 0, 0, 0]]
+    assert opened.supervised([0, 1, 2]).int().tolist() == of_rows
+    assert opened.supervised([2, 0]).int().tolist() == [of_rows[2], of_rows[0]]
+    assert opened.targets_of_segments.tolist() == [2, 1, 4, 0, 0, 0]
+    assert opened.targets_of_blocks.tolist() == [3, 4, 0]
+    for rows, expected in (([0], 3), ([1], 4), ([2], 0), ([2, 0, 1, 0], 10), ([], 0)):
+        assert opened.n_targets(rows) == expected
+        if rows:
+            batch = opened.micro_batch(rows)
+            assert n_targets(batch.segments, batch.supervised) == expected
+    assert opened.n_tokens([0, 1, 2]) == 16
+
+
+def test_without_prompts_every_token_may_be_a_target(directory):
+    tokens, segments, supervised = Blocks.open(directory).micro_batch([1, 2])
+    assert tokens.shape == segments.shape == (2, 6) and supervised is None
+
+
+@pytest.mark.parametrize(
+    ("prompts", "words"),
+    [
+        ([2, 0, 6, 0, 3, 1], r"row 2 is 6, but its segment has 5 tokens; expected 0 to 5"),
+        ([2, -1, 5, 0, 3, 1], r"row 1 is -1, but its segment has 2 tokens"),
+        ([2, 0, 5], r"expected one column of 6 whole numbers"),
+        ([0.5] * 6, r"expected one column of 6 whole numbers"),
+    ],
+)
+def test_prompts_that_do_not_fit_are_refused(directory, prompts, words):
+    np.save(directory / "prompts.npy", np.array(prompts))
+    with pytest.raises(ValueError, match=rf"prompts\.npy: {words}"):
+        Blocks.open(directory)
+
+
 def test_blocks_of_another_tokenizer_are_refused(directory):
     with pytest.raises(ValueError, match=r"meta\.json: field 'tokenizer' is 0123456789abcdef.*"
                                          "another tokenizer"):  # fmt: skip

@@ -11,7 +11,9 @@ from transformers import BloomConfig, BloomForCausalLM
 from transformers.models.bloom.modeling_bloom import BloomModel
 
 from shoplm.lm import engines
-from shoplm.lm.engines import DeepSpeedEngine, PlainEngine
+from shoplm.lm.blocks import MicroBatch
+from shoplm.lm.deepspeed_engine import DeepSpeedEngine
+from shoplm.lm.engines import PlainEngine
 from shoplm.lm.packed import PackedCausalLM
 from shoplm.lm.processes import Processes
 from shoplm.lm.run import TrainingSettings
@@ -89,6 +91,55 @@ def test_what_is_copied_to_a_gpu_meanwhile_lies_in_pinned_memory():
         def to(self, device, non_blocking):
             return device.type, self.pinned, non_blocking
 
-    assert engines._on_device(Recorder(), torch.device("cuda")) == ("cuda", True, True)
+    assert engines.on_device(Recorder(), torch.device("cuda")) == ("cuda", True, True)
     tensor = torch.ones(3)
-    assert engines._on_device(tensor, torch.device("cpu")) is tensor
+    assert engines.on_device(tensor, torch.device("cpu")) is tensor
+
+
+@pytest.fixture
+def engine(packed):
+    training = TrainingSettings(precision="fp32", optimizer={"gradient_clipping": 1e9})
+    return PlainEngine(packed, training, ALONE)
+
+
+def gradients(engine) -> torch.Tensor:
+    return torch.cat([p.grad.flatten() for p in engine.packed.parameters()])
+
+
+def batch(supervised: torch.Tensor | None) -> MicroBatch:
+    tokens = torch.arange(16).view(2, 8)
+    return MicroBatch(tokens, torch.tensor([[0] * 5 + [1] * 3, [0] * 6 + [-1] * 2]), supervised)
+
+
+def test_only_supervised_tokens_are_learnt(engine):
+    """Each target alone gives its part of the gradient of all of them."""
+    places = [(0, 2), (0, 4), (0, 6), (1, 1)]
+    together = torch.zeros(2, 8, dtype=torch.bool)
+    parts, losses = [], []
+    for place in places:
+        alone = torch.zeros(2, 8, dtype=torch.bool)
+        together[place] = alone[place] = True
+        losses.append(float(engine.backward([batch(alone)], 1)))
+        parts.append(gradients(engine))
+        engine.optimizer.zero_grad()
+    # the first tokens of segments and padding are no targets, supervised or not
+    together[0, 0] = together[0, 5] = together[1, 7] = True
+    total = float(engine.backward([batch(together)], 4))
+    assert total == pytest.approx(sum(losses), rel=1e-6)
+    assert torch.allclose(gradients(engine), sum(parts) / 4, atol=1e-6)
+    by_place = engine.losses(batch(together))
+    assert [float(by_place[place]) for place in places] == pytest.approx(losses, rel=1e-5)
+    assert int((by_place != 0).sum()) == 4
+
+
+def test_a_micro_batch_without_targets_adds_nothing(engine):
+    none = torch.zeros(2, 8, dtype=torch.bool)
+    expected = float(engine.backward([batch(None)], 11))
+    alone = gradients(engine)
+    engine.optimizer.zero_grad()
+    assert float(engine.backward([batch(none), batch(None)], 11)) == pytest.approx(expected)
+    assert torch.allclose(gradients(engine), alone, atol=1e-7)
+    engine.optimizer.zero_grad()
+    assert float(engine.backward([batch(none)], 0)) == 0
+    assert not gradients(engine).any() and engine.step(1e-3) == 0
+    assert all(p.isfinite().all() for p in engine.packed.parameters())

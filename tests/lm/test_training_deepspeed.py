@@ -35,7 +35,7 @@ FOUR = {"batch_tokens": 4 * 32}
 
 
 @pytest.fixture(scope="module")
-def runs(training_inputs, tmp_path_factory):
+def runs(training_inputs, sft_inputs, tmp_path_factory):
     """Runs of plain PyTorch in this process, and of DeepSpeed in two starts of two others."""
     root = tmp_path_factory.mktemp("deepspeed")
     files = {
@@ -44,30 +44,43 @@ def runs(training_inputs, tmp_path_factory):
         "zero_3": training_inputs.write(root / "zero_3", **FOUR, **ZERO_3),
         "bf16": training_inputs.write(root / "bf16", **FOUR, zero={"stage": 2}, precision="bf16"),
         "killed": training_inputs.write(root / "killed", **FOUR, **ZERO_2, checkpoint_steps=2),
+        "adapter": sft_inputs.write(root / "adapter", **FOUR),
+        "adapter_zero_2": sft_inputs.write(
+            root / "adapter_zero_2", **FOUR, **ZERO_2, checkpoint_steps=2
+        ),
+        "adapter_zero_3": sft_inputs.write(root / "adapter_zero_3", merge=True, **FOUR, **ZERO_3),
+        "adapter_bf16": sft_inputs.write(
+            root / "adapter_bf16", **FOUR, zero={"stage": 2}, precision="bf16"
+        ),
     }
     diverging = {"optimizer": {"learning_rate": 1e25}, "schedule": {"kind": "constant"}}
     files["diverging"] = training_inputs.write(
         root / "diverging", checkpoint_steps=1, zero={"stage": 2}, **FOUR, **diverging
     )
-    train(files["plain"], Processes(0, 1, torch.device("cpu")))
+    for name in ("plain", "adapter"):
+        train(files[name], Processes(0, 1, torch.device("cpu")))
 
     settings = LaunchSettings(
         launcher="deepspeed",
         processes=2,
         threads=1,
         grace_seconds=1,
-        environment={"DS_ACCELERATOR": "cpu", "KILL_IN": "killed", "KILL_AT": "4"},
+        environment={"DS_ACCELERATOR": "cpu", "KILL_AT": "4"}
+        | {"KILL_IN": "killed", "COPY_IN": "adapter_zero_2"},
     )
     with pytest.raises(LaunchError):
-        launch.run(KILLED, [files[n] for n in ("zero_2", "killed")], root, settings)
+        first = [files[n] for n in ("zero_2", "adapter_zero_2", "killed")]
+        launch.run(KILLED, first, root, settings)
+    files["adapter_left"] = root / "adapter_zero_2_left" / RUN_FILE
     files["left"] = shutil.copytree(root / "killed", root / "left") / RUN_FILE
     still = {"precision": "bf16", "batch_tokens": 24 * 32, "optimizer": {"learning_rate": 1e-30}}
     for stage in (2, 3):
         zero = {"stage": stage}
         files[f"still_{stage}"] = training_inputs.write(root / f"still_{stage}", zero=zero, **still)
-    last = [files[n] for n in ("killed", "zero_3", "bf16", "still_2", "still_3", "diverging")]
+    last = ["killed", "zero_3", "bf16", "still_2", "still_3", "diverging"]
+    last[1:1] = ["adapter_left", "adapter_zero_3", "adapter_bf16"]
     with pytest.raises(LaunchError) as failure:
-        launch.run("shoplm.lm.train", last, root, settings)
+        launch.run("shoplm.lm.train", [files[n] for n in last], root, settings)
     return SimpleNamespace(
         **files, failure=str(failure.value), log=(root / "launch.log").read_text()
     )
@@ -120,9 +133,25 @@ def test_a_packed_document_is_as_if_alone(training_inputs, runs, results, name):
             start += length
 
 
-def test_bf16_stays_near_fp32(runs, results):
-    plain = results.losses(runs.plain)
-    assert results.losses(runs.bf16) == pytest.approx(plain, abs=0.02)
+@pytest.mark.parametrize(("name", "plain"), [("bf16", "plain"), ("adapter_bf16", "adapter")])
+def test_bf16_stays_near_fp32(runs, results, name, plain):
+    expected = results.losses(getattr(runs, plain))
+    assert results.losses(getattr(runs, name)) == pytest.approx(expected, abs=0.02)
+
+
+@pytest.mark.parametrize("name", ["adapter_zero_2", "adapter_left", "adapter_zero_3"])
+def test_adapters_agree_with_plain_pytorch(runs, results, name):
+    file = getattr(runs, name)
+    assert is_complete(file)
+    for split in ("train", "shop_en"):
+        plain = results.losses(runs.adapter, split)
+        assert results.losses(file, split) == pytest.approx(plain, abs=1e-5)
+    ours, theirs = (
+        load_file(f.parent / FINAL / "adapter_model.safetensors") for f in (file, runs.adapter)
+    )
+    assert ours.keys() == theirs.keys()
+    for key, tensor in theirs.items():
+        assert torch.allclose(ours[key], tensor, atol=1e-4), key
 
 
 @pytest.mark.parametrize("name", ["still_2", "still_3"])
@@ -135,7 +164,7 @@ def test_bf16_costs_the_base_model_no_digits(training_inputs, runs, name):
 
 
 def test_a_killed_run_goes_on(runs, results):
-    assert "resumed_after=2" in runs.log
+    assert runs.log.count("resumed_after=2") == 2  # that of an adapter too
     for split in ("train", "shop_en"):
         assert results.losses(runs.killed, split) == pytest.approx(
             results.losses(runs.zero_2, split), abs=1e-6

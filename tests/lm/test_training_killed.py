@@ -10,19 +10,22 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from shoplm import launch
 from shoplm.launch import LaunchError, LaunchSettings, is_complete
 from shoplm.lm.lock import LOCK_FILE
+from shoplm.lm.run import FINAL, RUN_FILE
 
 PROGRAM = "shoplm.lm.train"
 KILLED = Path(__file__).parents[1] / "programs" / "killed_trainer.py"
 ALONE = LaunchSettings(threads=1, grace_seconds=1)
 
 
-def killed_trainer(folder: Path, step: int, **settings) -> LaunchSettings:
+def killed_trainer(folder: Path, step: int, copied: str = "", **settings) -> LaunchSettings:
     """Settings for the program that kills itself while it writes a checkpoint."""
-    environment = {"KILL_IN": folder.name, "KILL_AT": str(step)}
+    environment = {"KILL_IN": folder.name, "KILL_AT": str(step), "COPY_IN": copied}
     return LaunchSettings(threads=1, grace_seconds=1, environment=environment, **settings)
 
 
@@ -94,17 +97,35 @@ def test_both_of_two_processes_stop_where_one_is_asked_to(training_inputs, resul
     assert checkpoint.name == f"step-{max(results.losses(file)):06d}"
 
 
-def test_two_processes_agree_with_one_which_takes_over(training_inputs, results, tmp_path):
-    whole = training_inputs.write(tmp_path / "whole")
-    shared = training_inputs.write(tmp_path / "shared", micro_batch=1)
-    torchrun = killed_trainer(shared.parent, 8, launcher="torchrun", processes=2)
+def test_two_processes_agree_with_one_which_takes_over(
+    training_inputs, sft_inputs, results, tmp_path
+):
+    """A whole model, as a kill would leave it, and an adapter that is killed."""
+    inputs = {"model": training_inputs, "adapter": sft_inputs}
+    whole, shared = (
+        {name: i.write(tmp_path / f"{name}_{kind}", micro_batch=m) for name, i in inputs.items()}
+        for kind, m in (("whole", 2), ("shared", 1))
+    )
+    torchrun = killed_trainer(
+        shared["adapter"].parent, 8, "model_shared", launcher="torchrun", processes=2
+    )
     with pytest.raises(LaunchError):
-        launch.run(KILLED, [shared], tmp_path, torchrun)
-    assert max(results.losses(shared)) == 8
-    launch.run(PROGRAM, [whole, shared], tmp_path, ALONE)
+        launch.run(KILLED, list(shared.values()), tmp_path, torchrun)
+    agreed = dict(shared)
+    shared["model"] = tmp_path / "model_shared_left" / RUN_FILE
+    assert {name: max(results.losses(file)) for name, file in shared.items()} == {
+        "model": 8, "adapter": 8,
+    }  # fmt: skip
+    launch.run(PROGRAM, [*whole.values(), *shared.values()], tmp_path, ALONE)
     log = (tmp_path / "launch.log").read_text()
-    assert "resumed_after=4" in log
-    for split in ("train", "shop_en"):
-        assert results.losses(shared, split) == pytest.approx(
-            results.losses(whole, split), abs=2e-6
-        )
+    assert log.count("resumed_after=4") == 2
+    for name, file in [*shared.items(), *agreed.items()]:
+        for split in ("train", "shop_en"):
+            assert results.losses(file, split) == pytest.approx(
+                results.losses(whole[name], split), abs=2e-6
+            )
+    ours, theirs = (
+        load_file(files["adapter"].parent / FINAL / "adapter_model.safetensors")
+        for files in (shared, whole)
+    )
+    assert all(torch.allclose(ours[key], theirs[key], atol=1e-5) for key in theirs)

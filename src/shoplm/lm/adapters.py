@@ -18,6 +18,7 @@ from peft import (
     get_peft_model_state_dict,
     set_peft_model_state_dict,
 )
+from peft.tuners.lora import LoraLayer
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel
@@ -64,11 +65,15 @@ def add_adapter(model: PreTrainedModel, settings: LoraSettings, seed: int) -> Pe
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int.from_bytes(digest[:7], "big"))
-            return _wrap(model, config)
+            adapted = _wrap(model, config)
     except (ValueError, TypeError, NotImplementedError) as error:
         raise ValueError(
             f"adapter: does not fit a {type(model).__name__}: {_first_sentence(error)}"
         ) from None
+    for module in adapted.modules():
+        if isinstance(module, LoraLayer):  # under autocast inputs would go to fp32 and back
+            module.cast_input_dtype_enabled = False
+    return adapted
 
 
 def check_can_merge(model: PeftModel) -> None:

@@ -18,7 +18,8 @@ from shoplm.launch import mark_complete, report_progress
 from shoplm.lm.blocks import Blocks, MicroBatch, block_order
 from shoplm.lm.checkpoints import Checkpoints
 from shoplm.lm.deepspeed_config import blocks_per_process
-from shoplm.lm.engines import DeepSpeedEngine, Engine, PlainEngine
+from shoplm.lm.deepspeed_engine import DeepSpeedEngine
+from shoplm.lm.engines import Engine, PlainEngine
 from shoplm.lm.evaluate import measure_documents
 from shoplm.lm.gauges import Clock, peak_memory, reset_peak_memory
 from shoplm.lm.interrupts import sigterm_noted
