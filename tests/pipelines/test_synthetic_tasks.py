@@ -85,7 +85,7 @@ def test_everything_made_is_kept_or_quarantined_once(demo_catalog):
 def test_both_roads_give_tasks_of_every_capability_of_shopbench(demo_catalog):
     kept = demo_catalog.load("instructions")
     tasks = kept.groupby("capability")["task"].nunique()
-    assert (tasks[["concepts", "reasoning", "behaviour", "multilingual"]] >= 4).all()
+    assert (tasks[["concepts", "reasoning", "behaviour", "multilingual"]] >= 2).all()
     generated = kept[kept["source"] == "language_model"]
     assert set(generated["capability"]) == {"concepts", "reasoning", "behaviour", "multilingual"}
     assert generated["difficulty"].notna().all()
