@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-HEAVY = {
+HEAVY = {"openai", 
     "deepspeed",
     "duckdb",
     "huggingface_hub",

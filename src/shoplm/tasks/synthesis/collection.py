@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from shoplm.tasks.records import instruction_row
 from shoplm.tasks.synthesis.cache import Answer
+from shoplm.tasks.synthesis.endpoint import LOCAL_MODEL
 from shoplm.tasks.synthesis.form import Cell
 from shoplm.tasks.synthesis.quota import Quota
 from shoplm.tasks.synthesis.requests import Grounding, Request
@@ -116,6 +117,8 @@ class Collection:
                 group=request.product_id,
                 origin=self.usage.model,
             )
+            if self.usage.model == LOCAL_MODEL:  # it only says what it was asked for
+                example = replace(example, difficulty=None)
             row = instruction_row(self.task, example, "language_model", self.settings.seed)
             return Made(sample, example, row)
         except FormatError as error:

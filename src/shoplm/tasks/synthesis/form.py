@@ -1,7 +1,7 @@
 """The form of a sample: what a request shows, an answer imitates and the parser reads.
 
     |#1|
-    |Question Difficulty (Hard)| Hard
+    |Question Difficulty ("Very Easy", "Easy", "Medium" or "Hard")| Hard
     |Question| …
     |Choices|
     0. …
@@ -21,7 +21,7 @@ from shoplm.tasks.task import SyntheticField, Task
 
 END = "|end|"
 BLANK = "…"
-OR = {"en": "or", "zh": "或", "de": "oder", "es": "o", "fr": "ou", "it": "o", "ja": "または"}
+OR = {"en": "or", "zh": "或"}
 
 Cell = tuple[tuple[str, str], ...]
 """Values that a sample shall have, by field name."""
@@ -61,12 +61,9 @@ def plain(label: str) -> str:
     return " ".join(label.split()).casefold()
 
 
-def heading(task: Task, field: SyntheticField, language: str, pinned: Mapping[str, str]) -> str:
-    """`|Question Difficulty ("Easy" or "Hard")|`, or `|Question Difficulty (Hard)|` if pinned."""
+def heading(task: Task, field: SyntheticField, language: str) -> str:
+    """`|Question Difficulty ("Easy" or "Hard")|`: the name of a field with the values it may have."""
     label, values = field.label[language], values_of(task, field)
-    if field.name in pinned:
-        value = shown_value(task, field, pinned[field.name], language)
-        return f"|{label} ({value})|"
     if not values:
         return f"|{label}|"
     quoted = [f'"{shown_value(task, field, value, language)}"' for value in values]
@@ -76,10 +73,10 @@ def heading(task: Task, field: SyntheticField, language: str, pinned: Mapping[st
 
 
 def sample_output(task: Task, language: str, pinned: Mapping[str, str]) -> str:
-    """One sample with blanks: the only place where wanted characteristics are named."""
+    """One sample with blanks, the wanted values filled in: they are named nowhere else."""
     lines = [start(1)]
     for field in task.synthetic.fields:
-        head = heading(task, field, language, pinned)
+        head = heading(task, field, language)
         if field.many:
             count = field.items
             first = task.answer.first_number

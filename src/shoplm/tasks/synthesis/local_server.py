@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from shoplm.tasks.synthesis.endpoint import LOCAL_MODEL
-from shoplm.tasks.synthesis.form import heading, values_of, write_sample
+from shoplm.tasks.synthesis.form import heading, shown_value, values_of, write_sample
 from shoplm.tasks.synthesis.requests import RECORD, as_text
 from shoplm.tasks.synthesis.samples import to_sample
 from shoplm.tasks.task import Example, Task
@@ -32,7 +32,7 @@ class LocalServer:
 
     What it answers depends on the request alone. Questions, choices and answers are the recipes';
     of a characteristic that no recipe knows, such as the difficulty, it says what it was asked for,
-    which is true of nothing: samples from here show the road, not the characteristics.
+    which is true of nothing: samples from here show the road, and no difficulty is recorded.
 
     Use it as a context manager: it serves in a thread on a free port of this machine until the
     block ends.
@@ -120,18 +120,16 @@ class LocalServer:
         raise ValueError("the message asks for no task of the library")
 
     def _cell(self, task: Task, language: str, text: str) -> dict[str, str] | None:
-        """The values in the headings of the sample output; None if a heading is missing."""
+        """The values filled in in the sample output; None if a heading is missing."""
         lines, cell = text.splitlines(), {}
         for field in task.synthetic.fields:
-            if any(line.startswith(heading(task, field, language, {})) for line in lines):
-                continue
-            for value in values_of(task, field):
-                shown = heading(task, field, language, {field.name: value})
-                if any(line.startswith(shown) for line in lines):
-                    cell[field.name] = value
-                    break
-            else:
+            head = heading(task, field, language)
+            shown = next((line for line in lines if line.startswith(head)), None)
+            if shown is None:
                 return None
+            for value in values_of(task, field):
+                if shown == f"{head} {shown_value(task, field, value, language)}":
+                    cell[field.name] = value
         return cell
 
     def _choose(
