@@ -7,13 +7,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-HEAVY = {"openai", 
+HEAVY = {
     "deepspeed",
     "duckdb",
     "huggingface_hub",
     "ibis",
     "mlflow",
     "numpy",
+    "openai",
     "pandas",
     "plotly",
     "pyarrow",

@@ -62,7 +62,7 @@ def plain(label: str) -> str:
 
 
 def heading(task: Task, field: SyntheticField, language: str) -> str:
-    """`|Question Difficulty ("Easy" or "Hard")|`: the name of a field with the values it may have."""
+    """`|Question Difficulty ("Easy" or "Hard")|`: a field with the values that it may have."""
     label, values = field.label[language], values_of(task, field)
     if not values:
         return f"|{label}|"
