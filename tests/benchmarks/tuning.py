@@ -34,7 +34,7 @@ CASES: dict[str, dict[str, Any]] = {
     "vocabulary 250,880": {"vocabulary": 250_880, "batch": 4, "records": 32, "speed": 10.0},
 }
 """Shapes, and what we aim at: records/s at least, in terms of stock's. A batch of ours is as many
-blocks as hold that many records, or nearly."""
+blocks as hold that many records, but one at least."""
 
 Record = tuple[list[int], list[int]]
 """Tokens of a prompt and of its answer."""

@@ -79,6 +79,25 @@ def test_files_are_copied_where_they_cannot_be_linked(dataset, tmp_path, monkeyp
     assert not (copy / "model.safetensors").samefile(model / "model.safetensors")
 
 
+def test_adapters_lie_beside_models(dataset, run, tmp_path):
+    adapter = run / "models" / "final"
+    for name in ("config.json", "model.safetensors"):
+        (adapter / name).unlink()
+    for name in ("adapter_config.json", "base_model.json"):
+        (adapter / name).write_text("{}")
+    save_file({"lora_A": np.zeros(4, np.float32)}, adapter / "adapter_model.safetensors")
+    with pytest.raises(DatasetError, match="is not complete"):
+        dataset.save({"lora/seed-0": adapter})
+    mark_complete(run / "run.json")
+    dataset.save({"lora/seed-0": adapter, "full/seed-0": write_model(tmp_path / "full")})
+    loaded = dataset.load()
+    assert set(loaded) == {"full/seed-0", "lora/seed-0"}
+    assert files(loaded["lora/seed-0"]) == files(adapter)
+    (loaded["lora/seed-0"] / "base_model.json").unlink()
+    with pytest.raises(DatasetError, match=r"lora/seed-0: incomplete, base_model\.json is missing"):
+        dataset.load()
+
+
 def test_a_function_writes_a_model(dataset):
     dataset.save({"mixed/seed-0": write_model})
     assert set(dataset.load()) == {"mixed/seed-0"}

@@ -35,11 +35,12 @@ def dataset(path):
 
 
 @pytest.mark.parametrize("shards", [1, 3])
-def test_finished_directory_is_moved_into_place(dataset, path, tmp_path, shards):
+def test_finished_directory_is_kept_at_no_cost(dataset, path, tmp_path, shards):
     work = write_model(tmp_path / "work", shards=shards)
     dataset.save(work)
     assert dataset.load() == path
-    assert not work.exists()
+    assert {f.name for f in work.iterdir()} == {f.name for f in path.iterdir()}
+    assert all(file.samefile(path / file.name) for file in work.iterdir())
     assert [p.name for p in path.parent.iterdir()] == ["base_model"]
 
 
@@ -124,6 +125,52 @@ def test_truncated_configuration_is_refused(dataset, path):
 def test_nothing_there(dataset):
     assert not dataset.exists()
     with pytest.raises(DatasetError, match="base_model: there is no model directory"):
+        dataset.load()
+
+
+def write_adapter(directory):
+    directory.mkdir(parents=True, exist_ok=True)
+    for name in ("adapter_config.json", "base_model.json", "tokenizer.json"):
+        (directory / name).write_text("{}")
+    save_file({"lora_A": np.zeros(4, np.float32)}, directory / "adapter_model.safetensors")
+    return directory
+
+
+def test_an_adapter_is_kept_like_a_model(dataset, path, tmp_path):
+    dataset.save(write_adapter(tmp_path / "work"))
+    assert dataset.load() == path
+    assert {file.name for file in path.iterdir()} == {
+        "adapter_config.json", "adapter_model.safetensors", "base_model.json", "tokenizer.json",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [
+        ("adapter_config.json", r"incomplete, adapter_config\.json is missing"),
+        ("adapter_model.safetensors", r"incomplete, adapter_model\.safetensors is missing"),
+        ("base_model.json", r"incomplete, base_model\.json is missing"),
+        ("tokenizer.json", "incomplete, no tokenizer"),
+    ],
+)
+def test_missing_file_of_an_adapter_is_named(dataset, path, missing, words):
+    (write_adapter(path) / missing).unlink()
+    with pytest.raises(DatasetError, match=rf"base_model: {words}"):
+        dataset.load()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("adapter_model.safetensors", "damaged or cut short"),
+        ("adapter_config.json", "damaged, not JSON"),
+        ("base_model.json", "damaged, not JSON"),
+    ],
+)
+def test_damaged_file_of_an_adapter_is_named(dataset, path, name, words):
+    file = write_adapter(path) / name
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(DatasetError, match=rf"{name}: {words}"):
         dataset.load()
 
 

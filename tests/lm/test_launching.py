@@ -148,3 +148,22 @@ def test_rows_are_read_in_the_order_of_runs(tmp_path):
     (tmp_path / "a" / METRICS).write_text('{"variant": "a"}\n{"varia')
     with pytest.raises(ValueError, match=rf"{METRICS}, line 2: not JSON"):
         launching.read_metrics([tmp_path / "a"])
+
+
+def test_a_run_is_as_long_as_its_data(inputs):
+    (inputs / "blocks" / "meta.json").write_text('{"n_blocks": 10, "sequence_length": 8}')
+    blocks = {"en": inputs / "held_out", "general": inputs / "blocks"}
+    asked = TrainingSettings(tokens=1_000, batch_tokens=16, passes=2)
+    run = launching.plan_run("base_model", 3, inputs / "base_model", blocks, asked)
+    assert (run.name, run.blocks) == ("base_model/seed-3", inputs / "blocks")
+    assert run.held_out == {"en": inputs / "held_out"}
+    assert (run.training.tokens, run.training.batch_tokens) == (160, 16)
+
+
+def test_merged_models_are_those_that_were_asked_for(inputs, root):
+    runs = [(a_run(inputs, name), PYTHON) for name in ("merged", "adapter")]
+    done = launching.train_runs(runs, root)
+    assert launching.merged_models(done) == {}
+    merged = done["merged", 0] / "models" / "merged"
+    merged.mkdir(parents=True)
+    assert launching.merged_models(done) == {"merged/seed-0": merged}

@@ -21,7 +21,7 @@ from shoplm.lm import trainer
 from shoplm.lm.blocks import Blocks
 from shoplm.lm.deepspeed_config import deepspeed_config
 from shoplm.lm.processes import Processes
-from shoplm.lm.run import FINAL, RUN_FILE, TrainingRun
+from shoplm.lm.run import FINAL, MERGED, RUN_FILE, TrainingRun
 from shoplm.lm.train import train
 
 pytestmark = pytest.mark.timeout(1800)
@@ -143,6 +143,7 @@ def test_bf16_stays_near_fp32(runs, results, name, plain):
 def test_adapters_agree_with_plain_pytorch(runs, results, name):
     file = getattr(runs, name)
     assert is_complete(file)
+    assert (file.parent / MERGED).is_dir() == (name == "adapter_zero_3")  # which asks for it
     for split in ("train", "shop_en"):
         plain = results.losses(runs.adapter, split)
         assert results.losses(file, split) == pytest.approx(plain, abs=1e-5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -39,6 +40,11 @@ def replacing(target: Path) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def copy_linked(source: Path, target: Path) -> None:
+    """Copy a directory at no cost: files are hard-linked, or copied where that cannot be."""
+    shutil.copytree(source, target, copy_function=_link)
+
+
 def restore(target: Path) -> None:
     """Put the old directory back if a process was killed between the two renames of a swap."""
     previous = _previous(target)
@@ -48,6 +54,14 @@ def restore(target: Path) -> None:
         shutil.rmtree(previous, ignore_errors=True)
     else:
         previous.rename(target)
+
+
+def _link(source: str, target: str) -> str:
+    try:
+        os.link(source, target)
+    except OSError:  # another filesystem, or one without links
+        shutil.copy2(source, target)
+    return target
 
 
 def _previous(target: Path) -> Path:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
-from shoplm.datasets.atomic import replacing, restore
+from shoplm.datasets.atomic import copy_linked, replacing, restore
 from shoplm.datasets.model_directory import ModelDirectoryDataset, check_model_directory
 from shoplm.launch import is_complete
 from shoplm.lm.run import FINAL, RUN_FILE
@@ -20,7 +18,7 @@ from shoplm.lm.run import FINAL, RUN_FILE
 class ModelDirectoriesDataset(
     AbstractDataset["Mapping[str, Path | Callable[[Path], None]]", "dict[str, Path]"]
 ):
-    """One directory a model below `path`; a name with slashes lies in nested folders.
+    """One directory a model or adapter below `path`; a name with slashes lies in nested folders.
 
     Saving replaces all models at once: a name that is not saved again is gone. A value is the path
     of a finished directory, or a function that writes one to the path it is given. Files of a
@@ -66,7 +64,7 @@ class ModelDirectoriesDataset(
                 else:
                     _check_run(Path(model))
                     _check(Path(model))
-                    shutil.copytree(model, folder, copy_function=_link)
+                    copy_linked(model, folder)
                 _check(folder)
 
     def _exists(self) -> bool:
@@ -143,11 +141,3 @@ def _check_names(names: list[str]) -> None:
         outer = next((other for other in names if name.startswith(f"{other}/")), None)
         if outer is not None:
             raise DatasetError(f"the model {name!r} would lie inside the model {outer!r}")
-
-
-def _link(source: str, target: str) -> str:
-    try:
-        os.link(source, target)
-    except OSError:  # another filesystem, or one without links
-        shutil.copy2(source, target)
-    return target

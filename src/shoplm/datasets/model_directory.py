@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from shoplm.datasets.atomic import replacing, restore
+from shoplm.datasets.atomic import copy_linked, replacing, restore
 
 HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
 """What is fetched of a hub repository: no pickles, no code."""
@@ -28,7 +27,8 @@ class ModelDirectoryDataset(AbstractDataset["Path | Callable[[Path], None]", Pat
     """A causal language model, or an adapter for one, and its tokenizer in one directory.
 
     `load` gives the path of a directory that has been checked. `save` takes the path of a finished
-    directory, which is moved to its place, or a function that writes one to the path it is given.
+    directory, whose files are hard-linked (copied from another filesystem), so that it keeps them
+    at no cost, or a function that writes one to the path it is given.
     With `hub` instead of `path` the directory is the local copy of a hub repository (fetched once,
     safetensors, configuration and tokenizer only), and nothing can be saved.
     """
@@ -89,7 +89,7 @@ class ModelDirectoryDataset(AbstractDataset["Path | Callable[[Path], None]", Pat
                 data(directory)
             else:
                 check_model_directory(Path(data), weights=self._weights)
-                shutil.move(data, directory)  # a rename, or a copy from another filesystem
+                copy_linked(Path(data), directory)
             check_model_directory(directory, weights=self._weights)
 
     def _fetch(self) -> Path:

@@ -45,10 +45,14 @@ def add_adapter(model: PreTrainedModel, settings: LoraSettings, seed: int) -> Pe
         ValueError: a setting does not fit this model.
     """
     targets = settings.target_modules
-    linear = {name for name, module in model.named_modules() if hasattr(module, "weight")}
+    matrices = {  # of linear layers and embeddings
+        name
+        for name, module in model.named_modules()
+        if getattr(getattr(module, "weight", None), "ndim", 0) == 2
+    }
     for target in [] if isinstance(targets, str) else targets:
-        if not any(name == target or name.endswith(f".{target}") for name in linear):
-            ends = ", ".join(sorted({name.rsplit(".", 1)[-1] for name in linear} - {"0"}))
+        if not any(name == target or name.endswith(f".{target}") for name in matrices):
+            ends = ", ".join(sorted({name.rsplit(".", 1)[-1] for name in matrices}))
             raise ValueError(
                 f"adapter.target_modules: {type(model).__name__} has no layer {target!r}, but has "
                 f"{ends}"

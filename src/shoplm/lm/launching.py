@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from shoplm import launch
-from shoplm.lm.run import DOCUMENT_LOSSES, FINAL, MERGED, METRICS, RUN_FILE, TrainingRun
+from shoplm.lm.budget import shorten_to_data
+from shoplm.lm.run import (
+    DOCUMENT_LOSSES,
+    FINAL,
+    MERGED,
+    METRICS,
+    RUN_FILE,
+    TrainingRun,
+    TrainingSettings,
+)
 from shoplm.variants import fingerprint, work_directory
 
 PROGRAM = "shoplm.lm.train"
@@ -70,6 +79,32 @@ def prepare_runs(
         # a complete run may have had other paths, or other settings without effect: leave its file
         files[key] = file if launch.is_complete(file) else run.write(directory)
     return files
+
+
+def plan_run(
+    variant: str,
+    seed: int,
+    base_model: Path,
+    blocks: Mapping[str, Path],
+    training: TrainingSettings,
+) -> TrainingRun:
+    """One run on the blocks `general`, with the others held out, as long as there is data for it.
+
+    Raises:
+        FileNotFoundError: blocks are missing.
+        KeyError: none are called `general`.
+    """
+    held_out = dict(blocks)
+    trained_on = held_out.pop("general")
+    meta = json.loads((trained_on / "meta.json").read_text())
+    return TrainingRun(
+        variant=variant,
+        seed=seed,
+        base_model=base_model,
+        blocks=trained_on,
+        held_out=held_out,
+        training=shorten_to_data(training, meta["n_blocks"], meta["sequence_length"]),
+    )
 
 
 def final_models(directories: Mapping[RunKey, Path]) -> dict[str, Path]:

@@ -16,7 +16,6 @@ from transformers.utils import logging
 def load_model(
     directory: Path,
     precision: Literal["fp32", "stored"] = "fp32",
-    activation_checkpointing: bool = False,
     attention: str | None = None,
 ) -> PreTrainedModel:
     """Load a causal language model from a local directory, safetensors only, without its code.
@@ -25,7 +24,6 @@ def load_model(
         directory: configuration, tokenizer and `*.safetensors`.
         precision: type of the loaded weights. Plain PyTorch trains fp32 ones, under autocast too;
             an engine that makes fp32 masters of its own takes them as they are stored.
-        activation_checkpointing: recompute each layer's activations in the backward pass.
         attention: transformers' `attn_implementation`; its own choice by default.
 
     Raises:
@@ -62,8 +60,6 @@ def load_model(
             f"{directory}: the model has {rows:,} embeddings, fewer than the {size:,} tokens of "
             "its tokenizer; expected a tokenizer and a model that were made for each other"
         )
-    if activation_checkpointing:
-        recompute_activations(model)
     return model.train()
 
 

@@ -1,4 +1,4 @@
-"""Continual pre-training of a causal language model on packed blocks.
+"""Training of a causal language model, or of an adapter on it, on packed blocks.
 
     python -m shoplm.lm.train run.json [run.json ...]
 

@@ -53,29 +53,14 @@ def pack_general_text(
 
 def pretrain_base_model(
     initial_model: Path, base_blocks: dict[str, PackedBlocks], params: BaseModelParams
-) -> tuple[Callable[[Path], Any], DataFrame]:
+) -> tuple[Path, DataFrame]:
     """The model after some training on general text, and its losses on the way."""
-    import shutil
-    from functools import partial
-
     from pandas import DataFrame
 
-    from shoplm.lm import budget, launching
-    from shoplm.lm.run import FINAL, TrainingRun
+    from shoplm.lm import launching
 
-    held_out = {name: blocks.directory for name, blocks in base_blocks.items()}
-    blocks = held_out.pop("general")
-    size = base_blocks["general"].meta
-    run = TrainingRun(
-        variant="base_model",
-        seed=params.seed,
-        base_model=initial_model,
-        blocks=blocks,
-        held_out=held_out,
-        training=budget.shorten_to_data(params.training, size.n_blocks, size.sequence_length),
-    )
-    (directory,) = launching.train_runs([(run, params.launch)], params.runs).values()
-    # a copy: the work directory stays complete, so that the same run is not made again
-    return partial(shutil.copytree, directory / FINAL), DataFrame(
-        launching.read_metrics([directory])
-    )
+    directories = {name: blocks.directory for name, blocks in base_blocks.items()}
+    run = launching.plan_run("base_model", params.seed, initial_model, directories, params.training)
+    trained = launching.train_runs([(run, params.launch)], params.runs)
+    (model,) = launching.final_models(trained).values()
+    return model, DataFrame(launching.read_metrics(trained.values()))
