@@ -21,13 +21,19 @@ from shoplm.variants import Settings
 class ReviewAspectsSettings(Settings):
     """Options of the recipe `review_aspects`.
 
-    A review covers an attribute if it names the product's value of it. It does not cover one if it
-    names no value of it that the catalogue knows and none of its names, and the attribute is either
-    one of `plain` or one that no product of the category has.
+    A review covers an attribute if it names the product's value of it, which is a value of no
+    other attribute of the product. It does not cover one if it names no value of it that the
+    catalogue knows and none of its names, and the attribute is either one of `plain` or one that
+    no product of the department has.
     """
 
-    plain: list[str] = ["brand", "material", "colour", "origin", "warranty"]
+    plain: list[str] = ["material", "colour", "origin", "warranty"]
     """Attributes of any product that a review calls by their values or names."""
+    no_aspects: list[str] = ["brand"]
+    """Attributes that are neither right nor wrong."""
+    generic: dict[str, list[str]] = {}
+    """Words by language: an attribute whose name holds one is never wrong, since a review may
+    cover it in other words (heavy: a weight)."""
     choices: int = Field(10, ge=2)
     """Aspects to choose from."""
     most_right: int = Field(3, ge=1)
@@ -44,8 +50,9 @@ def make_review_aspects(
     names: dict[str, set[str]] = defaultdict(set)
     for row in products_by_id(tables).values():
         for attribute in product_attributes(row):
-            having[row["language"], shown(row, "leaf")].add(attribute)
-            if attribute in options.plain or attribute not in NAMES:
+            having[row["language"], shown(row, "department")].add(attribute)
+            known = attribute in options.plain or attribute not in NAMES
+            if known and attribute not in options.no_aspects:
                 names[row["language"]].add(attribute)
     for subject in subject_texts(
         task, tables, "reviews", "text", {}, options.text_characters, seed
@@ -54,12 +61,13 @@ def make_review_aspects(
             yield subject
             continue
         language, category = subject.language, shown(subject.product, "leaf")
-        has, named = having[language, category], subject.named
-        right = [n for n in named.own if n in names[language] and n not in named.foreign]
+        has, named = having[language, shown(subject.product, "department")], subject.named
+        right = [name for name in named.certain() if name in names[language]]
         wrong = [
             name
             for name in _candidates(names[language], options, seed, f"{task.name}:{subject.key}")
             if (name in options.plain or name not in has)
+            and not any(word in name.lower() for word in options.generic.get(language, ()))
             and name not in named.own
             and name not in named.foreign
             and not any(contains(subject.text, word) for word in _words(name, language))

@@ -33,8 +33,12 @@ class AttributeCategorySettings(Settings):
     """Largest share of all categories that may have an attribute to be asked about: what many
     things have, such as a weight, could be had by a wrong one too."""
     least_share: Share = 0.4
-    """Least share of the right category's products that have the attribute; a wrong one has no
-    product with it."""
+    """Least share of the right category's products that have the attribute. A wrong category is of
+    a department of which no product has it: what its neighbours have it may have too, listed or
+    not (the power of a power bank)."""
+    exclude: dict[str, list[str]] = {}
+    """Attributes by language that are not asked about, since their names could mean something on
+    any page."""
 
 
 def make_attribute_category(
@@ -44,6 +48,8 @@ def make_attribute_category(
     require_columns(task, tables["products"], "products", {"category", "properties"})
     products: Counter[tuple[str, str]] = Counter()
     having: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    departments: dict[tuple[str, str], set[str]] = defaultdict(set)
+    of: dict[tuple[str, str], set[str]] = defaultdict(set)
     near: dict[tuple[str, str], list[str]] = {}
     for row in ordered_rows(tables, "products", task, seed):
         category = row["language"], shown(row, "leaf")
@@ -51,9 +57,11 @@ def make_attribute_category(
             yield Rejection(row["_key"], "products", "empty_cell", "category")
             continue
         products[category] += 1
+        of[category].add(shown(row, "department"))
         near.setdefault(category, [shown(row, column) for column in NEAR])
         for attribute in product_attributes(row):
             having[category[0], attribute][category[1]] += 1
+            departments[category[0], attribute].add(shown(row, "department"))
     offered = {category for category, count in products.items() if count >= options.least_products}
     pools = {
         language: Pool(((c[1], near[c]) for c in sorted(offered) if c[0] == language), seed)
@@ -64,20 +72,25 @@ def make_attribute_category(
         (language, attribute, leaf)
         for (language, attribute), leaves in having.items()
         if len(leaves) <= max(1, options.most_categories * n_offered[language])
+        and attribute_name(attribute, language) not in options.exclude.get(language, ())
         for leaf, count in leaves.items()
         if (language, leaf) in offered and count >= options.least_share * products[language, leaf]
     ]
     for language, attribute, leaf in shuffled(pairs, seed, task.name):
         name = example_id(task.name, language, attribute, leaf)
+
+        def refuse(value: str, language: str = language, attribute: str = attribute) -> bool:
+            return bool(of[language, value] & departments[language, attribute])
+
         wrong = pick_wrong(
             pools[language],
             near[language, leaf],
             options.choices - 1,
             f"{seed}:{name}",
-            lambda value, has=having[language, attribute]: value in has,
+            refuse,
         )
         if len(wrong) < options.choices - 1:
-            detail = f"{attribute}: {len(wrong)} categories without it"
+            detail = f"{attribute}: {len(wrong)} categories of departments without it"
             yield Rejection(f"{leaf}:{attribute}", "products", "too_few_choices", detail)
             continue
         choices, places = arrange([leaf], wrong, seed, name)

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from shoplm.tasks.recipes.listings import read_listings
 from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.rows import products_by_id
 from shoplm.tasks.recipes.sampling import chance, example_id, shuffled
-from shoplm.tasks.recipes.vocabulary import contains
+from shoplm.tasks.recipes.vocabulary import product_attributes, vocabularies
 from shoplm.tasks.task import Example, Task
 from shoplm.variants import Settings
 
@@ -31,24 +32,34 @@ class PropertyAnswersOptions(Settings):
 
 
 def make(task: Task, tables: Tables, options: PropertyAnswersOptions, seed: int) -> Iterator:
-    """One example a product, about an attribute whose value the shown text states."""
+    """One example a product, about an attribute whose values the shown text states.
+
+    Not asked: attributes of which the text names a value that the properties lack, and those whose
+    value there is a value of another attribute too.
+    """
     listings, _ = read_listings(task, tables)
+    products = products_by_id(tables)
+    known = vocabularies(products.values())
     for product_id in shuffled(listings, seed, task.name):
         listing = listings[product_id]
         language = listing.language
-        if language not in task.languages or not listing.description:
+        if language not in task.languages:
+            yield Rejection(product_id, "products", "language", language)
+            continue
+        if not listing.description:
+            yield Rejection(product_id, "products", "empty_cell", "description")
             continue
         text = f"{listing.title}\n{listing.description}"
-        answered = {
-            attribute: [v for v in listing.properties.get(attribute, ()) if contains(text, v)]
-            for attribute in options.questions
-        }
-        attributes = [attribute for attribute, values in answered.items() if values]
+        properties = product_attributes(products[product_id])
+        stated = known[language].named(text, properties).certain()
+        attributes = [name for name in options.questions if name in stated]
         if not attributes:
             yield Rejection(product_id, "products", "no_answer", listing.title)
             continue
         attribute = shuffled(attributes, seed, f"question:{product_id}")[0]
-        question, values = options.questions[attribute], answered[attribute]
+        question = options.questions[attribute]
+        said = {mention.text.lower() for mention in stated[attribute]}
+        values = [value for value in properties[attribute] if value.lower() in said]
         asks = question.ask[language]
         joint, last = ("、", "和") if language == "zh" else (", ", " and ")
         value = last.join(part for part in (joint.join(values[:-1]), values[-1]) if part)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,7 +13,11 @@ from shoplm.tasks.recipes.attributes import by_attribute
 from shoplm.tasks.recipes.rows import Row, properties_of, shown
 
 SHORTEST, LONGEST = 2, 40
-"""Characters of a value that is looked for: a shorter one stands in other words by chance."""
+"""Characters of a value that is looked for: a shorter one stands in other words by chance, but for
+a capital letter, which is a size."""
+_SIZE = re.compile(r"[A-Z]")
+_NO_SIZE = re.compile(r"['\u2019&.+-]|\d ")
+"""What stands before a letter that is no size: of a T-shirt, of 1.7 L."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,20 @@ class Named:
     foreign: frozenset[str]
     """Attributes of which the text names a value that the product's properties do not have."""
 
+    def certain(self) -> dict[str, list[Mention]]:
+        """`own` without words that are a value of two of the product's attributes (12 months may
+        be its guarantee or what it lasts), and without attributes in `foreign`."""
+        count = Counter(
+            word
+            for found in self.own.values()
+            for word in {mention.text.lower() for mention in found}
+        )
+        return {
+            name: found
+            for name, found in self.own.items()
+            if name not in self.foreign and all(count[m.text.lower()] == 1 for m in found)
+        }
+
 
 class Vocabulary:
     """The values of each attribute in one language, looked up in texts."""
@@ -44,7 +63,7 @@ class Vocabulary:
         for product in properties:
             for attribute, values in product.items():
                 for value in values:
-                    if SHORTEST <= len(value) <= LONGEST:
+                    if SHORTEST <= len(value) <= LONGEST or _SIZE.fullmatch(value):
                         attributes[value.lower()].add(attribute)
         self._attributes = {value: frozenset(of) for value, of in attributes.items()}
         self._values = sorted(self._attributes)
@@ -60,7 +79,7 @@ class Vocabulary:
             for index, start, end in self._automaton.find_matches_as_indexes(
                 lower, overlapping=True
             )
-            if _stands_alone(lower, start, end)
+            if _stands_alone(lower, start, end) and (end - start > 1 or _is_size(text, start))
         ]
         found.sort(key=lambda match: (match[0], -match[1]))
         kept: list[Mention] = []
@@ -110,6 +129,14 @@ def contains(text: str, value: str) -> bool:
             return True
         at = text.find(value, at + 1)
     return False
+
+
+def _is_size(text: str, at: int) -> bool:
+    """Whether the letter is a capital one, and no part of a compound or a unit."""
+    before, after = text[max(0, at - 2) : at], text[at + 1 : at + 2]
+    return bool(_SIZE.match(text, at)) and not (
+        _NO_SIZE.search(before[-1:]) or _NO_SIZE.fullmatch(before) or after in tuple("'\u2019-&+")
+    )
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
