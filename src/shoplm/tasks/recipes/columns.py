@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import permutations
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from shoplm.tasks.recipes.mentions import NEEDED
 from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
-from shoplm.tasks.recipes.rows import Row, ordered_rows, read_columns, require_columns, shown
-from shoplm.tasks.recipes.sampling import chance, example_id
+from shoplm.tasks.recipes.rows import (
+    Row,
+    ordered_rows,
+    products_by_id,
+    read_columns,
+    require_columns,
+    shown,
+)
+from shoplm.tasks.recipes.sampling import example_id
 from shoplm.tasks.recipes.text import is_written_in, units
-from shoplm.tasks.recipes.vocabulary import contains
+from shoplm.tasks.recipes.vocabulary import Vocabulary, contains, product_attributes, vocabularies
 from shoplm.tasks.task import Example, Gold, Task, placeholders
 from shoplm.variants import Settings
-
-TRIES = 50
 
 
 class ColumnsSettings(Settings):
@@ -43,12 +48,14 @@ class ColumnsSettings(Settings):
     grounded: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Least share of the answer's words (Chinese: characters) that what is shown must have, so
     that an answer tells little that nobody could know."""
-    unanswerable: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of rows whose `asked` field comes from another row that this row cannot answer; the
-    answer is then empty, which a task writes as its `answer.none`; languages without one have
-    none such."""
-    asked: str = "question"
-    """The field that is exchanged for that."""
+    known_values: bool = False
+    """products: whether an answer that names a value of an attribute (a colour, a size, a use) must
+    find it in what is shown."""
+    facts: list[str] = []
+    """products: attributes whose values in what is shown an answer by language may use as
+    {facts}, a list in the order of the attributes."""
+    least_facts: int = Field(2, ge=1)
+    """Values that there must be of them."""
 
 
 def _answer_of(row: Row, answer: str | dict[str, str]) -> str:
@@ -66,48 +73,52 @@ def _columns_of(options: ColumnsSettings) -> set[str]:
     answers = [options.answer] if isinstance(options.answer, str) else []
     if not answers:
         answers = [name for text in options.answer.values() for name in placeholders(text)]
-    return read_columns({*options.fields.values(), *answers})
+    return read_columns({*options.fields.values(), *answers} - {"facts"})
 
 
-def _cannot_answer(question: str, answer: str, passage: str) -> bool:
-    """Whether a question names something that the passage does not, and its answer is not there."""
-    names = re.findall(r"\b[A-Z]\w+", question[1:])
-    return answer.lower() not in passage.lower() and any(name not in passage for name in names)
-
-
-def _strange_question(
-    rows: list[Row], at: int, options: ColumnsSettings, fields: dict[str, str]
-) -> str | None:
-    rest = " ".join(text for name, text in fields.items() if name != options.asked)
-    for step in range(1, min(TRIES, len(rows))):
-        other = rows[(at + step) % len(rows)]
-        question = shown(other, options.fields[options.asked])
-        if other["language"] != rows[at]["language"] or not question:
-            continue
-        if _cannot_answer(question, _answer_of(other, options.answer), rest):
-            return question
-    return None
+def _facts(row: Row, text: str, known: Vocabulary, options: ColumnsSettings) -> str:
+    """Values of the product that the text names; empty where they are too few."""
+    properties = product_attributes(row)
+    named = known.named(text, properties).certain()
+    values = [
+        value
+        for name in options.facts
+        for value in properties.get(name, ())
+        if value.lower() in {mention.text.lower() for mention in named.get(name, ())}
+    ]
+    joint = "、" if row["language"] == "zh" else ", "
+    return joint.join(values) if len(values) >= options.least_facts else ""
 
 
 def make(
     task: Task, tables: Tables, options: ColumnsSettings, seed: int
 ) -> Iterator[Example | Rejection]:
-    """One example a row."""
+    """One example a row.
+
+    Raises:
+        ValueError: `known_values` or `facts` of another table than products.
+    """
     require_columns(task, tables[options.table], options.table, _columns_of(options))
+    known: dict[str, Vocabulary] = {}
+    if options.known_values or options.facts:
+        if options.table != "products":
+            raise ValueError(
+                f"task {task.name}: recipe.options: known_values and facts need the table "
+                f"products, not {options.table}"
+            )
+        require_columns(task, tables["products"], "products", NEEDED)
+        known = vocabularies(products_by_id(tables).values())
     rows = ordered_rows(tables, options.table, task, seed, options.where)
     hide = tuple(options.hide)
-    for at, row in enumerate(rows):
+    for row in rows:
         key, language = row["_key"], row["language"]
         fields = {name: shown(row, column, hide) for name, column in options.fields.items()}
+        if options.facts:
+            row["facts"] = _facts(row, "\n".join(fields.values()), known[language], options)
         answer = _answer_of(row, options.answer)
-        if reason := _fault(fields, answer, language, options):
+        if reason := _fault(fields, answer, language, options, known.get(language)):
             yield Rejection(key, options.table, *reason)
             continue
-        drawn = chance(seed, f"{task.name}:unanswerable", key)
-        if task.answer.none.get(language) and drawn < options.unanswerable:
-            question = _strange_question(rows, at, options, fields)
-            if question is not None:
-                fields[options.asked], answer = question, ""
         gold: Gold = [("", answer)] if task.type == "extraction" else answer
         yield Example(
             example_id=example_id(task.name, options.table, key, *sorted(fields.items()), answer),
@@ -121,7 +132,11 @@ def make(
 
 
 def _fault(
-    fields: dict[str, str], answer: str, language: str, options: ColumnsSettings
+    fields: dict[str, str],
+    answer: str,
+    language: str,
+    options: ColumnsSettings,
+    known: Vocabulary | None,
 ) -> tuple[str, str] | None:
     """Reason and detail of a row that makes no example."""
     if empty := [name for name, text in fields.items() if not text]:
@@ -148,6 +163,10 @@ def _fault(
     share = len(words & units(text)) / max(1, len(words))
     if share < options.grounded:
         return "not_grounded", f"{share:.2f} of the answer is shown, at least {options.grounded}"
+    if options.known_values and known is not None:
+        hidden = [m.text for m in known.mentions(answer) if not contains(text, m.text)]
+        if hidden:
+            return "not_grounded", f"{hidden[0]} is not shown"
     return None
 
 
