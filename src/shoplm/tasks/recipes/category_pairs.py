@@ -1,4 +1,4 @@
-"""Which category goes with another, as purchases that follow each other show."""
+"""Which category is bought right after another, as purchases that follow each other show."""
 
 from __future__ import annotations
 
@@ -31,15 +31,17 @@ def make(task: Task, tables: Tables, options: CategoryPairsOptions, seed: int) -
     """One example a pair of categories of one language."""
     listings, _ = read_listings(task, tables)
     histories = read_histories(task, tables)
+    sequels: dict[str, Sequels] = {}
     for language in task.languages:
         category_of = {
             listing.product_id: listing.category
             for listing in listings.values()
             if listing.language == language
         }
-        sequels = count_sequels(histories.values(), category_of)
-        for pair in shuffled(sequels.pairs, seed, task.name):
-            yield from _example(task, language, pair, sequels, options, seed)
+        sequels[language] = count_sequels(histories.values(), category_of)
+    found = [(language, pair) for language in sequels for pair in sequels[language].pairs]
+    for language, pair in shuffled(found, seed, task.name):
+        yield from _example(task, language, pair, sequels[language], options, seed)
 
 
 def _example(
@@ -70,7 +72,7 @@ def _example(
         gold=choices.index(right),
         fields={"category": first},
         choices=tuple(choices),
-        group=f"{language}:{first}",
+        group=":".join((language, *sorted(pair))),  # the pair turned round asks the same
         origin=f"interactions:{name}",
     )
 
