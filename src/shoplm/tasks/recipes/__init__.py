@@ -55,10 +55,10 @@ def make_examples(
 ) -> tuple[list[Example], list[dict[str, Any]]]:
     """At most `n` examples of a task, and the rows from which none could be made.
 
-    Examples that would show the same question are made once. The result depends on the content
-    of the tables and on the seed, not on the order of rows. A task without a recipe gives nothing;
-    one whose table is absent, or without a column that it reads, gives nothing and one rejected
-    row that says so.
+    Examples that would show the same question with the same answer are made once. The result
+    depends on the content of the tables and on the seed, not on the order of rows. A task without a
+    recipe gives nothing; one whose table is absent, or without a column that it reads, gives
+    nothing and one rejected row that says so.
 
     Raises:
         ValueError: an unknown recipe, or options that it does not take.
@@ -87,7 +87,9 @@ def make_examples(
         if isinstance(made, Rejection):
             rejected.append(made.row())
             continue
-        shown = (made.language, tuple(sorted(made.fields.items())), made.choices)
+        # with another answer it is no repetition: a gate refuses questions with two answers
+        fields = tuple(sorted(made.fields.items()))
+        shown = (made.language, fields, made.choices, repr(made.gold))
         if shown in seen:
             detail = f"{made.origin}: the same question again"
             rejected.append(Rejection(made.example_id, made.task, "same_question", detail).row())

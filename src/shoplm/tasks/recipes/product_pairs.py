@@ -81,6 +81,8 @@ def make(task: Task, tables: Tables, options: ProductPairsOptions, seed: int) ->
             if contains(pair.first.title, value) and contains(pair.second.title, value)
         ]
         if not common:
+            detail = "no value of both stands in both titles"
+            yield Rejection(pair.name, "interactions", "nothing_to_ask", detail)
             continue
         attribute, value = shuffled(common, seed, f"reason:{pair.name}")[0]
         reason = options.reasons[attribute][pair.first.language].format(value=value)

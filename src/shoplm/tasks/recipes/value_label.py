@@ -26,7 +26,7 @@ class ValueLabelOptions(Settings):
     value: str
     """The column that decides."""
     labels: dict[str, list[str | float]] = Field(min_length=2)
-    """Label: values that mean it; rows with other values are left out. For a multiple choice the
+    """Label: values that mean it; rows with other values are rejected. For a multiple choice the
     labels' order is that of the choices."""
     choices: dict[str, list[str]] = {}
     """multiple_choice: the choices by language, one a label."""
@@ -36,6 +36,9 @@ class ValueLabelOptions(Settings):
     """Show the row's product too: its listing in the row's language, or in the other one."""
     product_fields: dict[str, Literal["title", "description", "category"]] = {"product": "title"}
     """Placeholder: text of that listing."""
+    near_first: bool = False
+    """With `product`: of each label first the rows whose product is of a department of the id's
+    products under the first label, so that other labels are hard to tell from it."""
     most_alike: int = Field(2, ge=1)
     """Rows that may have the same text; more of them say nothing (a default review)."""
 
@@ -58,13 +61,19 @@ def make(task: Task, tables: Tables, options: ValueLabelOptions, seed: int) -> I
     texts = {column: [readable(row[column]) for row in rows] for column in options.fields.values()}
     first = next(iter(texts.values()))
     alike = Counter() if options.product else Counter(first)
-    piles: dict[tuple[str, str], list[tuple[str, Example]]] = defaultdict(list)
+    piles: dict[tuple[str, str], list[tuple[str, str, Example]]] = defaultdict(list)
+    departments: dict[str, set[str]] = defaultdict(set)
     for number, row in enumerate(rows):
         row_id = ":".join(str(row[column]) for column in options.id)
         shown = {name: texts[column][number] for name, column in options.fields.items()}
         label = label_of.get(_plain(row[options.value]))
         language = row["language"]
-        if language not in task.languages or label is None:
+        if language not in task.languages:
+            yield Rejection(row_id, options.table, "language", str(language))
+            continue
+        if label is None:
+            detail = f"{options.value} {row[options.value]}"
+            yield Rejection(row_id, options.table, "label_outside_set", detail)
             continue
         if not all(is_written_in(text, language) for text in shown.values()):
             yield Rejection(row_id, options.table, "unreadable", "text")
@@ -76,13 +85,19 @@ def make(task: Task, tables: Tables, options: ValueLabelOptions, seed: int) -> I
             listing = products.get(str(row["product_id"]))
             more = {n: getattr(listing, c, "") for n, c in options.product_fields.items()}
             if listing is None and options.product == "other":
-                continue  # most products have no listing in the other language
+                detail = f"{row['product_id']} in another language"
+                yield Rejection(row_id, options.table, "no_listing", detail)
+                continue
             if not all(more.values()):
                 yield Rejection(row_id, options.table, "no_listing", str(row["product_id"]))
                 continue
             shown |= more
+        near = getattr(products.get(str(row.get("product_id"))), "department", "")
+        if label == next(iter(options.labels)):
+            departments[str(row[options.id[0]])].add(near)
         piles[language, label].append(
             (
+                near,
                 digest(seed, task.name, row_id),
                 Example(
                     example_id=example_id(task.name, row_id),
@@ -96,10 +111,12 @@ def make(task: Task, tables: Tables, options: ValueLabelOptions, seed: int) -> I
                 ),
             )
         )
-    ordered = [
-        [example for _, example in sorted(piles[key], key=lambda pair: pair[0])]
-        for key in sorted(piles)
-    ]
+
+    def place(one: tuple[str, str, Example]) -> tuple[bool, str]:
+        department, drawn, example = one
+        return options.near_first and department not in departments[example.group], drawn
+
+    ordered = [[one[2] for one in sorted(piles[key], key=place)] for key in sorted(piles)]
     for turn in range(max(map(len, ordered), default=0)):
         yield from (pile[turn] for pile in ordered if turn < len(pile))
 
