@@ -25,6 +25,17 @@ _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
 }
 
 
+class Amount(float):
+    """A number written with two decimals at most, and no zeros behind them, where no other format
+    is asked for: 14814.72, 6, 0.5."""
+
+    def __str__(self) -> str:
+        return f"{float(self):.2f}".rstrip("0").rstrip(".")
+
+    def __format__(self, spec: str) -> str:
+        return format(float(self), spec) if spec else str(self)
+
+
 class Question(Settings):
     """One kind of sum."""
 
@@ -35,7 +46,8 @@ class Question(Settings):
     slips: list[str] = Field(min_length=3)
     """Formulas of mistakes that are easily made: the wrong choices."""
     answer: dict[str, str]
-    """How an amount is written, by language: `${value:.2f}`, `{value:g} {unit}`."""
+    """How an amount is written, by language: `${value:.2f}`, or `{value} {unit}` with as
+    many decimals as there are, two at most."""
 
     @field_validator("right", "slips")
     @classmethod
@@ -168,16 +180,18 @@ def _choices(
 ) -> list[str]:
     """The right amount first; nothing where fewer different ones are left than wanted."""
     write = question.answer[listing.language]
-    right = write.format(value=evaluate(question.right, numbers), unit=unit)
+    right = write.format(value=Amount(evaluate(question.right, numbers)), unit=unit)
     slips = [evaluate(formula, numbers) for formula in question.slips]
-    wrong = dict.fromkeys(write.format(value=value, unit=unit) for value in slips if value > 0)
+    wrong = dict.fromkeys(
+        write.format(value=Amount(value), unit=unit) for value in slips if value > 0
+    )
     wrong.pop(right, None)
     wrong = shuffled(wrong, seed, f"slips:{listing.product_id}")[: options.choices - 1]
     return [right, *wrong] if len(wrong) == options.choices - 1 else []
 
 
 def _plain(name: str, value: float) -> str:
-    return f"{value:.2f}" if name == "price" and value % 1 else f"{value:g}"
+    return f"{value:.2f}" if name == "price" and value % 1 else str(Amount(value))
 
 
 ARITHMETIC = Recipe(ArithmeticOptions, lambda options: frozenset({"products"}), make)

@@ -18,6 +18,12 @@ from shoplm.variants import Settings
 
 _STOP = re.compile(r"(?<=[。！？])|(?<=[.!?])\s+")
 
+_STRANGE_NAME = {
+    "en": re.compile(r"[\u4e00-\u9fff]"),
+    "zh": re.compile(r"(?<![A-Za-z])[A-Z][a-z]{2,}"),
+}
+"""What a name in the other script looks like, by language of the text; units and USB are none."""
+
 
 class TranslationOptions(Settings):
     """Options of the recipe `translation`, which reads products and translations."""
@@ -27,9 +33,12 @@ class TranslationOptions(Settings):
     to: Literal["listed", "translated", "either"] = "either"
     """Into the product's own language, into that of its translation, or by chance."""
     without_name: bool = False
-    """Leave out the sentences that name the product, so that its name gives nothing away."""
+    """Leave out the sentences that name the product, and those with another name in the script of
+    the other language (a town, a designer), so that no name gives the answer away."""
     sentences: int = Field(1, ge=1)
     """Sentences that a text must have then."""
+    refuse: dict[str, list[str]] = {}
+    """generation: words by language that no answer in it may hold."""
     choices: int = Field(4, ge=2)
     """Texts to choose from in a multiple choice."""
 
@@ -61,6 +70,10 @@ def make(task: Task, tables: Tables, options: TranslationOptions, seed: int) -> 
         (own, other), (shown, answer) = pairs[product_id], texts[product_id]
         if not (shown and answer):
             yield Rejection(product_id, "translations", "too_short", options.text)
+            continue
+        held = [word for word in options.refuse.get(other.language, ()) if word in answer]
+        if held and task.type == "generation":
+            yield Rejection(product_id, "translations", "language", f"{held[0]} in the answer")
             continue
         choices: list[str] = []
         if task.type == "multiple_choice":
@@ -97,6 +110,8 @@ def _text(listing: Listing, options: TranslationOptions) -> str:
         kept = [part for part in sentences(text) if not any(two in part for two in parts)]
     else:
         kept = [part for part in sentences(text) if not named & units(part)]
+    strange = _STRANGE_NAME.get(listing.language)
+    kept = [part for part in kept if not (strange and strange.search(part))]
     if len(kept) < options.sentences:
         return ""
     return ("" if listing.language == "zh" else " ").join(kept)
