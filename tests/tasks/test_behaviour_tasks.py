@@ -169,6 +169,27 @@ def test_a_complement_is_one_that_was_planted(made, truth, tables):
     assert sum(wrong) / len(wrong) < 0.02
 
 
+def test_few_pairs_of_categories_are_of_both_languages(library, tables):
+    examples, _ = make_examples(library["complementary_category"], tables, 40, seed=3)
+    counts = Counter(example.language for example in examples)
+    assert min(counts["en"], counts["zh"]) >= 8
+
+
+def test_a_pair_of_categories_turned_round_is_of_the_same_group(made):
+    groups = {}
+    for example in made["complementary_category"]:
+        pair = {example.fields["category"], example.choices[example.gold]}
+        groups.setdefault((example.language, frozenset(pair)), set()).add(example.group)
+    assert all(len(found) == 1 for found in groups.values())
+    assert len(groups) == len({group for found in groups.values() for group in found})
+
+
+def test_no_place_is_an_answer(library):
+    """A text names places of many things: of a designer, of the customer service."""
+    options = library["product_question_answering"].recipe.options
+    assert "origin" not in options["questions"]
+
+
 def test_only_the_right_choice_was_judged_exact(made, tables):
     titles = dict(zip(tables["products"]["product_id"], tables["products"]["title"], strict=True))
     graded = {}

@@ -71,13 +71,13 @@ def test_too_few_candidates_are_said_to_be_so():
     assert (row["id"], row["reason"]) == ("Q1", "too_few_candidates")
 
 
-def test_values_become_labels_and_other_values_are_left_out():
+def test_values_become_labels_and_other_values_are_rejected():
     reviews = pd.DataFrame(
         {
-            "review_id": ["R1", "R2", "R3", "R4", "R5"],
-            "language": "en",
-            "rating": [5, 1.0, "3", 5.0, 1],
-            "text": ["Lovely lamp", "It broke", "So so", "<b>Great</b> &amp; quiet", None],
+            "review_id": ["R1", "R2", "R3", "R4", "R5", "R6"],
+            "language": ["en", "en", "en", "en", "en", "de"],
+            "rating": [5, 1.0, "3", 5.0, 1, 5],
+            "text": ["Lovely lamp", "It broke", "So so", "<b>Great</b> &amp; quiet", None, "Gut"],
         }
     )
     task = task_of(
@@ -97,7 +97,9 @@ def test_values_become_labels_and_other_values_are_left_out():
     assert {(example.fields["review"], example.gold) for example in examples} == {
         ("Lovely lamp", "good"), ("It broke", "bad"), ("Great & quiet", "good"),
     }  # fmt: skip
-    assert [(row["id"], row["reason"]) for row in rejected] == [("R5", "unreadable")]
+    assert {(row["id"], row["reason"]) for row in rejected} == {
+        ("R3", "label_outside_set"), ("R5", "unreadable"), ("R6", "language"),
+    }  # fmt: skip
     unknown = task.recipe.model_copy(
         update={"options": task.recipe.options | {"labels": {"good": [5], "odd": [1]}}}
     )
@@ -223,6 +225,17 @@ def test_amounts_are_read_from_properties_with_their_unit():
     assert example.choices[example.gold] == "6 kg"
 
 
+def test_large_amounts_keep_their_cents():
+    shop = products([("P1", "Oak chair", "chair", 1234.56), ("P2", "Lamp", "lamp", 1000000)])
+    question = QUESTION | {"answer": {"en": "{value}"}}
+    task = task_of("arithmetic", {"numbers": {"count": [12]}, "questions": [question]})
+    examples, _ = make_examples(task, {"products": shop}, 10, 1)
+    right = {example.group: example.choices[example.gold] for example in examples}
+    assert right == {"P1": "14814.72", "P2": "12000000"}
+    asked = {example.group: example.fields["question"] for example in examples}
+    assert asked["P2"] == "What do 12 cost at 1000000?"
+
+
 def test_formulas_hold_arithmetic_and_nothing_else():
     assert evaluate("floor(budget / price) + 1", {"budget": 100, "price": 30}) == 4
     assert evaluate("price * (100 - percent) / 100", {"price": 50, "percent": 20}) == 40
@@ -262,3 +275,56 @@ def test_the_name_gives_a_matching_description_away_and_is_left_out():
         assert example.fields["text"].startswith("Made of ") and "Haldrin" not in str(example)
         assert example.choices[example.gold] == f"采用{'橡毛陶丝'[place]}。不错。"
         assert len(example.choices) == 4
+
+
+def test_no_sentence_with_a_name_in_the_other_script_is_shown_for_matching():
+    texts = {
+        "P0": ("Sent from Oxenford. Made of oak. Nice.", "产自Oxenford。采用橡木，USB供电。不错。"),
+        "P1": ("Sent from Dunmere. Made of wool. Nice.", "产自Dunmere。采用羊毛。不错。"),
+    }
+    shop = products([(key, f"Title {key}", key, 1.0, {}, en) for key, (en, _) in texts.items()])
+    other = pd.DataFrame(
+        [(key, "zh", "标题", zh) for key, (_, zh) in texts.items()],
+        columns=["product_id", "language", "title", "description"],
+    )
+    options = {"text": "description", "to": "translated", "without_name": True, "choices": 2}
+    tables = {"products": shop, "translations": other}
+    examples, _ = make_examples(task_of("translation", options), tables, 10, 1)
+    right = {example.group: example.choices[example.gold] for example in examples}
+    assert right == {"P0": "采用橡木，USB供电。不错。", "P1": "采用羊毛。不错。"}
+
+
+def test_a_translation_that_holds_a_refused_word_is_rejected():
+    shop = products([("P0", "Oak chair Plus", "chair"), ("P1", "Oak lamp", "lamp")])
+    other = pd.DataFrame(
+        {"product_id": ["P0", "P1"], "language": "zh", "title": ["橡木椅Plus", "橡木灯"]}
+    )
+    options = {"text": "title", "to": "translated", "refuse": {"zh": ["Plus"]}}
+    task = task_of(
+        "translation", options, type="generation", metric="bleu", languages=["zh"],
+        instructions={"zh": ["请翻译。", "翻译一下。"]}, template="{instruction} {text}",
+    )  # fmt: skip
+    examples, rejected = make_examples(task, {"products": shop, "translations": other}, 9, 1)
+    assert [example.gold for example in examples] == ["橡木灯"]
+    assert [(row["id"], row["reason"]) for row in rejected] == [("P0", "language")]
+
+
+def test_negatives_of_the_same_department_come_first():
+    shop = SHOP.assign(department=["home", "home", "home", "light", "garden", "home"])
+    task = task_of(
+        "value_label",
+        {
+            "table": "queries", "id": ["query_id", "product_id"], "value": "relevance",
+            "fields": {"query": "query"}, "labels": {"yes": ["E"], "no": ["C", "I"]},
+            "product": "own", "near_first": True,
+        },
+        type="classification",
+        labels={"yes": {"en": "yes"}, "no": {"en": "no"}},
+        template="{instruction} {query} {product} {labels}",
+    )  # fmt: skip
+    grades = judged([("Q1", "red chair", f"P{i}", g) for i, g in enumerate("ECICI")])
+    for seed in range(5):
+        examples, _ = make_examples(task, {"queries": grades, "products": shop}, 99, seed)
+        wrong = [example.fields["product"] for example in examples if example.gold == "no"]
+        assert set(wrong[:2]) == {"Oak chair", "Pine chair"}
+        assert set(wrong[2:]) == {"Desk lamp", "Garden hose"}

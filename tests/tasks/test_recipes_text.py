@@ -141,6 +141,31 @@ def test_a_vocabulary_finds_the_longest_values_that_stand_alone():
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Linen Shirt, L, Navy", ["L"]),
+        ("亚麻衬衫L码", ["L"]),
+        ("Acme's Kettle 1.7 L", []),
+        ("a T-shirt in M", ["M"]),
+        ("Men's shirt, S&M, size l", []),
+        ("Model XL", []),
+        ("M", ["M"]),
+    ],
+)
+def test_a_size_is_a_capital_that_stands_alone(text, found):
+    vocabulary = Vocabulary([{"size": ["S", "M", "L", "T", "x"]}])
+    assert [mention.text for mention in vocabulary.mentions(text)] == found
+
+
+def test_only_words_with_one_meaning_are_certain():
+    own = {"colour": ["navy"], "warranty": ["2 years"], "lifetime": ["2 years"]}
+    vocabulary = Vocabulary([own, {"material": ["oak"]}])
+    named = vocabulary.named("Navy oak, 2 years", own)
+    assert set(named.own) == {"colour", "warranty", "lifetime"}
+    assert set(named.certain()) == {"colour"}
+
+
 def test_what_a_text_names_of_a_product_and_what_of_others():
     vocabulary = Vocabulary([{"colour": ["navy", "red"]}, {"material": ["oak"]}])
     named = vocabulary.named("A navy oak pan with a Navy lid", {"colour": ["navy"]})
@@ -226,39 +251,66 @@ def test_columns_say_why_a_row_makes_no_example(change, options, reason):
     ]
 
 
-def passages(n=12):
-    names = ["Abbot", "Bexley", "Corwen", "Dunmore", "Elstow", "Fulbeck"] * (n // 6)
+def test_an_answer_names_no_value_that_is_not_shown():
     rows = [
-        {
-            "example_id": f"X{i}",
-            "language": "en",
-            "passage": f"The lamp of {name} {i} was lit in {1800 + i}.",
-            "question": f"When was the lamp of {name} {i} lit?",
-            "answer": str(1800 + i),
-        }
-        for i, name in enumerate(names)
+        product(1, "Acme Pan in Red") | {"description": "A red pan by Acme."},
+        product(2, "Acme Pan in Red") | {"description": "A pan by Acme for all days."},
+        product(3, "Bolt Pan", Brand=["Bolt", "Acme"], Colour=["red"]),
     ]
-    return pd.DataFrame(rows)
+    options = {"fields": {"text": "description"}, "answer": "title", "known_values": True}
+    examples, rejected = make_examples(
+        make_task("columns", options), {"products": pd.DataFrame(rows)}, 9, 1
+    )
+    assert set(by_origin(examples)) == {"P1", "P3"}
+    assert [(row["id"], row["reason"], row["detail"]) for row in rejected] == [
+        ("P2", "not_grounded", "Red is not shown")
+    ]
+    with pytest.raises(ValueError, match="known_values and facts need the table products"):
+        task = make_task("columns", options | {"table": "translations", "answer": "title"})
+        make_examples(task, {"translations": pd.DataFrame(rows)}, 9, 1)
 
 
-def test_some_questions_have_no_answer_in_their_passage():
+def test_a_summary_holds_the_facts_that_the_text_states():
+    rows = [
+        product(1, "Title", Colour=["navy"], Material=["oak"], Use=["toast"])
+        | {"description": "Name 1 is a frying pan of navy oak."},
+        product(2, "Title", Colour=["red"], Material=["steel"])
+        | {"description": "Name 2 is a frying pan in red."},
+    ]
     options = {
-        "table": "passages",
-        "fields": {"passage": "passage", "question": "question"},
-        "answer": "answer",
-        "unanswerable": 0.5,
+        "fields": {"text": "description"},
+        "answer": {"en": "{name}, {leaf}: {facts}"},
+        "facts": ["colour", "material", "Use"],
     }
-    none = {"none": {"en": "unanswerable"}}
-    task = make_task("columns", options, metric="squad_f1", answer=none)
-    examples, _ = make_examples(task, {"passages": passages()}, 99, 1)
-    without = [example for example in examples if example.gold == ""]
-    assert 0 < len(without) < len(examples) == 12
-    for example in examples:
-        answered = example.gold != ""
-        name = example.fields["question"].split(" of ")[1].split()[0]
-        assert (name in example.fields["passage"]) is answered
-    plain = make_task("columns", options, metric="squad_f1")
-    assert all(e.gold for e in make_examples(plain, {"passages": passages()}, 99, 1)[0])
+    task = make_task("columns", options)
+    examples, rejected = make_examples(task, {"products": pd.DataFrame(rows)}, 9, 1)
+    assert [example.gold for example in examples] == ["Name 1, frying pan: navy, oak"]
+    assert [(row["id"], row["reason"]) for row in rejected] == [("P2", "empty_answer")]
+
+
+QUESTIONS = {
+    "feature": {"ask": {"en": ["What is special?"]}, "answer": {"en": "Features: {value}."}},
+    "warranty": {"ask": {"en": ["How long?"]}, "answer": {"en": "For {value}."}},
+}
+
+
+def test_a_property_is_asked_about_where_the_listing_tells_all_of_it():
+    rows = [
+        product(1, "Pan with Glass Lid", Feature=["glass lid", "long handle"])
+        | {"description": "It has a long handle."},
+        product(2, "Pan with Glass Lid and Steep Rim", Feature=["glass lid"]),
+        product(3, "Pan", Feature=["steep rim"]),
+        product(4, "Pan for 2 years", Warranty=["2 years"], Lifetime=["2 years"]),
+        product(5, "Pan, 2 years", Warranty=["2 years"]),
+    ]
+    task = make_task("property_answers", {"questions": QUESTIONS}, languages=["en"])
+    examples, rejected = make_examples(task, {"products": pd.DataFrame(rows)}, 9, 1)
+    assert {key: e.gold for key, e in by_origin(examples).items()} == {
+        "P1": "Features: glass lid and long handle.", "P5": "For 2 years.",
+    }  # fmt: skip
+    assert {row["id"]: row["reason"] for row in rejected} == dict.fromkeys(
+        ["P2", "P3", "P4"], "no_answer"
+    )
 
 
 def test_choice_puts_the_right_category_among_near_ones():
@@ -417,17 +469,24 @@ def test_both_kinds_of_pairs_are_made():
     assert 0.35 < share < 0.65
 
 
-def test_only_categories_that_never_have_an_attribute_are_wrong():
-    options = {"choices": 2, "least_products": 1, "most_categories": 0.5}
+def test_a_wrong_category_is_of_a_department_without_the_attribute():
+    departments = ["kitchen"] * 4 + ["home", "linen", "linen", "linen"]
+    table = PRODUCTS.assign(department=departments)
+    options = {"choices": 2, "least_products": 1, "most_categories": 1.0}
     task = make_task("attribute_category", options, "multiple_choice")
-    examples, _ = make_examples(task, {"products": PRODUCTS}, 99, 1)
+    examples, _ = make_examples(task, {"products": table}, 99, 1)
     found = {
         (e.fields["attribute"], e.choices[e.gold]): set(e.choices) - {e.choices[e.gold]}
         for e in examples
     }
     assert found[("pile", "rug")] <= {"frying pan", "stockpot"}
-    assert found[("lid", "stockpot")] == {"frying pan"}  # the nearer one
-    assert "brand" not in {attribute for attribute, _ in found}
+    assert found[("lid", "stockpot")] == {"rug"}  # a frying pan may have a lid, listed or not
+    assert not {"brand", "品牌"} & {attribute for attribute, _ in found}  # all departments have it
+    task = make_task(
+        "attribute_category", options | {"exclude": {"en": ["lid"]}}, "multiple_choice"
+    )
+    asked = {e.fields["attribute"] for e in make_examples(task, {"products": table}, 99, 1)[0]}
+    assert "pile" in asked and "lid" not in asked
 
 
 def test_questions_about_a_title_have_one_right_answer():
@@ -472,14 +531,32 @@ REVIEWS = pd.DataFrame(
 
 
 def test_aspects_of_a_review_are_what_it_names():
-    task = make_task("review_aspects", {"choices": 5}, "retrieval", languages=["en"])
-    table = pd.concat([PRODUCTS, pd.DataFrame([product(9, "Ink", "Art > ink", Hue=["blue hue"])])])
-    examples, _ = make_examples(task, {"products": table, "reviews": REVIEWS}, 99, 1)
+    rows = [
+        product(9, "Ink", "Art > ink", Hue=["blue hue"], Weight=["5 g"], Drying=["1 h"]),
+        product(10, "Acme Lamp", Brand=["Acme"], Warranty=["2 years"], Lifetime=["2 years"]),
+    ]
+    extra = pd.DataFrame(rows).assign(department=["art", "kitchen"])
+    said = pd.DataFrame(
+        {
+            "review_id": ["R1", "R7"],
+            "product_id": ["P1", "P10"],
+            "rating": 5,
+            "text": ["The navy is lovely, and the oak of this Acme is heavy.",
+                     "The Acme lasted its 2 years to the day."],
+            "language": "en",
+        }
+    )  # fmt: skip
+    options = {"choices": 5, "generic": {"en": ["weight"]}}
+    task = make_task("review_aspects", options, "retrieval", languages=["en"])
+    tables = {"products": pd.concat([PRODUCTS, extra]), "reviews": said}
+    examples, rejected = make_examples(task, tables, 99, 1)
     example = by_origin(examples)["R1"]
     assert {example.choices[place] for place in example.gold} == {"colour", "material"}
     assert example.fields["category"] == "frying pan"
-    # what a frying pan may have, such as its type, is no wrong answer; what it never has is
-    assert set(example.choices) - {"colour", "material"} <= {"brand", "hue", "lid", "pile"}
+    # neither what the department's products may have, nor what "heavy" tells of, nor a brand
+    assert set(example.choices) - {"colour", "material"} == {"warranty", "hue", "drying"}
+    # 2 years are its warranty and its lifetime, so nobody can tell which the review means
+    assert ("R7", "nothing_to_ask") in {(row["id"], row["reason"]) for row in rejected}
 
 
 def test_snippets_that_praise_an_aspect():
@@ -498,15 +575,15 @@ def test_a_task_without_recipe_makes_nothing():
 
 
 def test_an_absent_table_or_column_is_named():
-    options = {"table": "passages", "fields": {"text": "passage"}, "answer": "answer"}
+    options = {"table": "articles", "fields": {"text": "text"}, "answer": "title"}
     task = make_task("columns", options)
     examples, rejected = make_examples(task, {"products": PRODUCTS}, 5, 1)
     assert (examples, [row["reason"] for row in rejected]) == ([], ["table_missing"])
-    assert "passages" in rejected[0]["detail"]
-    lacking = {"passages": passages().drop(columns="answer")}
+    assert "articles" in rejected[0]["detail"]
+    lacking = {"articles": pd.DataFrame({"article_id": ["A"], "language": ["en"], "text": ["x"]})}
     examples, rejected = make_examples(task, lacking, 5, 1)
     assert (examples, [row["reason"] for row in rejected]) == ([], ["column_missing"])
-    assert "table passages has no column 'answer'" in rejected[0]["detail"]
+    assert "table articles has no column 'title'" in rejected[0]["detail"]
 
 
 @pytest.mark.parametrize(
@@ -530,3 +607,11 @@ def test_no_more_than_asked_for_and_no_question_twice():
     examples, rejected = make_examples(task, {"products": again}, 99, 1)
     assert len(examples) == 8
     assert [row["reason"] for row in rejected] == ["same_question"] * 8
+
+
+def test_the_same_question_with_another_answer_is_not_hidden():
+    rows = [product(1, "Acme Pan"), product(2, "Acme Pan", "Kitchen > stockpot")]
+    task = make_task("columns", {"fields": {"title": "title"}, "answer": "leaf"})
+    examples, rejected = make_examples(task, {"products": pd.DataFrame(rows)}, 9, 1)
+    assert {example.gold for example in examples} == {"frying pan", "stockpot"}
+    assert rejected == []
