@@ -29,7 +29,8 @@ def simulate_tuning(effects=EFFECTS, seeds=(0,), n=40, seed=0):
                 documents.append(
                     {"split": split, "document": 4 * example + choice + 1, "task": task,
                      "instruction_id": f"{task}{example}", "capability": capability, "side": side,
-                     "choice": choice, "is_right": right, "n_characters": 6,
+                     "choice": choice, "is_right": right, "is_common": choice == 1,
+                     "n_characters": 6,
                      "group": f"product {example // 2}"}
                 )  # fmt: skip
                 difficulty.append(ease + (0 if right else rng.normal(0, 0.5)))

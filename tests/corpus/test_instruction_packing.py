@@ -185,7 +185,7 @@ def test_selections_and_what_is_measured_share_one_length():
     rows = rows.assign(
         document_id=rows["instruction_id"] + rows["choice"].map(lambda c: "" if c < 0 else f".{c}"),
         task=rows["split"].map({"held_out": "other"}).fillna("mine"), capability="concepts",
-        group="g", is_right=rows["choice"] != 1, n_characters=3, n_cut=0,
+        group="g", is_right=rows["choice"] != 1, is_common=False, n_characters=3, n_cut=0,
         prompt_tokens=rows["n"].map(lambda n: [5] * n), answer_tokens=[[6, EOS]] * len(rows),
     )  # fmt: skip
     selected = pd.DataFrame(

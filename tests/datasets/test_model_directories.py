@@ -53,6 +53,15 @@ def test_models_by_name_with_nested_folders(dataset, path, tmp_path):
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
+def test_models_that_need_not_be_there(dataset, path, tmp_path):
+    optional = ModelDirectoriesDataset(path=str(path), required=False)
+    assert optional.load() == {}
+    with pytest.raises(DatasetError, match="not there; run the node that writes it first"):
+        dataset.load()
+    dataset.save({"mixed": write_model(tmp_path / "mixed")})
+    assert set(optional.load()) == {"mixed"}
+
+
 def test_kept_models_of_several_runs_lie_deeper(dataset, tmp_path):
     model = write_model(tmp_path / "work")
     names = {"mixed/seed-0/tokens-100", "mixed/seed-0/tokens-20", "mixed/seed-1/tokens-100"}

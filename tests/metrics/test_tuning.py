@@ -20,7 +20,8 @@ def documents(n=6):
     for task, capability in (("say", "concepts"), ("pick", "reasoning")):
         for number in range(n):
             of = {"instruction_id": f"{task}{number}", "task": task, "capability": capability,
-                  "side": "validation", "group": f"g{number // 2}", "n_characters": 5}  # fmt: skip
+                  "side": "validation", "group": f"g{number // 2}", "n_characters": 5,
+                  "is_common": False}  # fmt: skip
             rows.append(
                 of | {"split": f"validation_{task}", "document": number, "choice": -1,
                       "is_right": True}
@@ -28,7 +29,8 @@ def documents(n=6):
             for choice in (0, 1) if task == "pick" else ():
                 rows.append(
                     of | {"split": f"choices_{task}", "document": 2 * number + choice,
-                          "choice": choice, "is_right": choice == number % 2}
+                          "choice": choice, "is_right": choice == number % 2,
+                          "is_common": choice == 0}
                 )  # fmt: skip
     return pd.DataFrame(rows)
 

@@ -165,6 +165,8 @@ def test_possible_answers_are_listed_beside_the_answer(tmp_path):
     assert (right == rows.set_index("instruction_id")["answer"][right.index]).all()
     assert (several["n_characters"] == several["answer"].str.len()).all()
     assert np.array_equal(np.sort(several["choice"].unique()), [0, 1])
+    # a third of the shirts is red, so "no", the second answer, is right most often
+    assert (several["is_common"] == (several["choice"] == 1)).all()
 
 
 @pytest.mark.parametrize(

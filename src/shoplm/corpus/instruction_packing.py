@@ -13,7 +13,7 @@ from shoplm.corpus.tokenising import Vocabulary
 
 DOCUMENTS = [
     "split", "document", "document_id", "instruction_id", "task", "capability", "side", "choice",
-    "is_right", "n_characters", "group",
+    "is_right", "is_common", "n_characters", "group",
 ]  # fmt: skip
 REJECTED = ["instruction_id", "source", "reason", "detail"]
 
@@ -151,7 +151,8 @@ def pack_selections(
 
     Args:
         tokenised: see `tokenise_instructions`; with task, capability, split (train, or what is
-            measured), group, choice (-1: an answer by itself), is_right, n_characters.
+            measured), group, choice (-1: an answer by itself), is_right,
+            is_common, n_characters.
         selected: selection, seed, instruction_id.
         vocabulary: of all models.
         packing: tokens a block.
@@ -160,7 +161,7 @@ def pack_selections(
     Returns:
         Blocks by `<selection>-seed-<seed>`; by `<split>_<task>` and, with every possible answer,
         `choices_<task>`; and the documents of the latter: split, document, document_id,
-        instruction_id, task, capability, side, choice, is_right, n_characters, group.
+        instruction_id, task, capability, side, choice, is_right, is_common, n_characters, group.
     """
     train = tokenised[tokenised["split"] == "train"]
     train = train[train["instruction_id"].isin(selected["instruction_id"])]

@@ -24,10 +24,15 @@ class ModelDirectoriesDataset(
     of a finished directory, or a function that writes one to the path it is given. Files of a
     finished directory are hard-linked, so that it keeps them at no cost, or copied where it lies on
     another filesystem.
+
+    With `required: false`, a dataset that was never saved loads as no models.
     """
 
-    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, path: str, required: bool = True, metadata: dict[str, Any] | None = None
+    ) -> None:
         self._path = Path(path)
+        self._required = required
         self.metadata = metadata
 
     def load(self) -> dict[str, Path]:
@@ -38,6 +43,8 @@ class ModelDirectoriesDataset(
         """
         restore(self._path)
         if not self._path.is_dir():
+            if not self._required:
+                return {}
             raise DatasetError(f"{self._path}: not there; run the node that writes it first")
         models = {
             folder.relative_to(self._path).as_posix(): folder for folder in _models(self._path)

@@ -30,8 +30,7 @@ def score_choices(
         normalisation: see `Normalisation`.
 
     Returns:
-        variant, seed, step, instruction_id, correct (0 to 1), n_choices, right (number of the
-        right answer).
+        variant, seed, step, instruction_id, correct (0 to 1).
 
     Raises:
         ValueError: a question has not exactly one right answer, or fewer than two possible ones.
@@ -49,10 +48,8 @@ def score_choices(
     scored["part"] = (best & scored["is_right"]) / best.groupby(
         [scored[key] for key in keys]
     ).transform("sum")
-    scored["right"] = scored["choice"].where(scored["is_right"])
     table = scored.groupby(keys, sort=False).agg(
-        correct=("part", "sum"), n_choices=("choice", "nunique"), n_right=("is_right", "sum"),
-        right=("right", "first"),
+        correct=("part", "sum"), n_choices=("choice", "nunique"), n_right=("is_right", "sum")
     )  # fmt: skip
     for wrong, told in (
         (table["n_right"] != 1, "right answers, expected one"),
@@ -62,29 +59,24 @@ def score_choices(
             row = table[wrong].iloc[0]
             number = row["n_right"] if "right" in told else row["n_choices"]
             raise ValueError(f"instruction {row.name[-1]!r} has {number:.0f} {told}")
-    table["right"] = table["right"].astype(int)
-    return table.drop(columns="n_right").reset_index()
+    return table.drop(columns=["n_right", "n_choices"]).reset_index()
 
 
-def guess_choices(questions: pd.DataFrame) -> pd.DataFrame:
-    """What needs no model: a random answer, and the same answer to all questions of a task.
-
-    The same answer is the number that is right most often among these very questions (the least of
-    several), the label of a classification or the place of a choice; so it flatters the guess.
+def guess_choices(choices: pd.DataFrame) -> pd.DataFrame:
+    """What needs no model: a random answer, and the task's commonest answer to every question.
 
     Args:
-        questions: one row a question: instruction_id, task, n_choices, right.
+        choices: one row a possible answer: instruction_id, is_right, is_common (the label, or the
+            place of a choice, that is right most often in the task).
 
     Returns:
-        instruction_id, random_accuracy (1 / n_choices), majority_accuracy (0 or 1).
+        instruction_id, random_accuracy (1 / number of answers), majority_accuracy (0 or 1).
     """
-    commonest = questions.groupby("task")["right"].agg(lambda right: right.mode().min())
-    return pd.DataFrame(
-        {
-            "instruction_id": questions["instruction_id"],
-            "random_accuracy": 1 / questions["n_choices"],
-            "majority_accuracy": (questions["right"] == questions["task"].map(commonest)).astype(
-                float
-            ),
-        }
+    right, common = choices["is_right"].astype(bool), choices["is_common"].astype(bool)
+    return (
+        choices.assign(both=right & common)
+        .groupby("instruction_id", sort=False)
+        .agg(random_accuracy=("both", lambda b: 1 / len(b)), majority_accuracy=("both", "max"))
+        .astype(float)
+        .reset_index()
     )

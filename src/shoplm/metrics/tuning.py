@@ -54,7 +54,7 @@ def compare_tuned(
             that a variant starts from.
         documents: split, document, instruction_id, task, capability, side (validation, held_out),
             choice (number of the possible answer; -1 for the answer by itself), is_right,
-            n_characters, group.
+            is_common, n_characters, group.
         models: the model that each variant starts from, by variant.
         bootstrap: of intervals and tests.
         pairs: variants to compare, as (variant, against), on the seeds that both have.
@@ -119,8 +119,9 @@ def example_scores(
         about = about[["instruction_id", "side", "task", "capability", "group"]]
         chosen = chosen.merge(about.rename(columns={"side": "split"}), on="instruction_id")
         parts.append(chosen.assign(metric=ACCURACY, value=chosen["correct"], weight=1.0)[_SCORES])
+        choices = documents[documents["choice"] >= 0]
         questions = chosen.drop_duplicates("instruction_id")
-        guesses = guess_choices(questions).merge(questions, on="instruction_id")
+        guesses = guess_choices(choices).merge(questions, on="instruction_id")
         for name in BASELINES:
             guess = guesses.assign(
                 variant=BASELINE, seed=0, metric=name, value=guesses[name], weight=1.0

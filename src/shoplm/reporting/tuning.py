@@ -83,7 +83,7 @@ def render_tuning_page(tables: Mapping[str, pd.DataFrame], figures: Mapping[str,
             Section(
                 "By capability",
                 "Mean over the tasks of a capability. majority: the answer that is right most "
-                "often among these very questions.",
+                "often among all instructions of a task.",
                 _by_capability(results),
             ),
             Section(

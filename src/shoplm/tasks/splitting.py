@@ -102,10 +102,12 @@ def list_answers(instructions: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFra
 
     Returns:
         document_id, instruction_id, source, task, capability, split, group, choice (-1: the answer
-        by itself), is_right, n_characters, prompt, answer.
+        by itself), is_right, is_common (the answer that is right most often among all instructions
+        of the task), n_characters, prompt, answer.
     """
     once = instructions.drop_duplicates("instruction_id")
     rows = splits.merge(once, on="instruction_id", how="left", validate="one_to_one")
+    rows["common"] = rows["task"].map(_commonest(once))
     rows["group"] = rows["group"].fillna("").where(rows["group"] != "", rows["instruction_id"])
     alone = rows.assign(document_id=rows["instruction_id"], choice=-1, is_right=True)
     several = rows[rows["by_choice"]].explode("choices")
@@ -117,10 +119,12 @@ def list_answers(instructions: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFra
     several["document_id"] = (
         several["instruction_id"] + "." + several["choice"].map("{:04d}".format)
     )
+    several["is_common"] = several["choice"] == several["common"]
+    alone["is_common"] = False
     listed = pd.concat([alone, several], ignore_index=True)
     listed["n_characters"] = listed["answer"].str.len()
     columns = ["document_id", "instruction_id", "source", "task", "capability", "split", "group",
-               "choice", "is_right", "n_characters", "prompt", "answer"]  # fmt: skip
+               "choice", "is_right", "is_common", "n_characters", "prompt", "answer"]  # fmt: skip
     return listed[columns]
 
 
@@ -170,6 +174,17 @@ def content_key(row: Mapping[str, Any]) -> str:
 
 def _fold(text: Any) -> str:
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", str(text)).casefold()))
+
+
+def _commonest(instructions: pd.DataFrame) -> dict[str, int]:
+    """The place of the choice that is right most often, the first of several, by task."""
+    closed = instructions[~instructions["choices"].map(_is_nothing)]
+    right = [
+        list(choices).index(answer) if answer in list(choices) else -1
+        for choices, answer in zip(closed["choices"], closed["answer"], strict=True)
+    ]
+    places = pd.Series(right, closed.index, dtype=int).groupby(closed["task"])
+    return places.agg(lambda place: place.mode().min()).to_dict()
 
 
 def _is_a_choice(answer: str, choices: Any) -> bool:

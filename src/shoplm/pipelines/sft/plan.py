@@ -95,7 +95,8 @@ def name_model(wanted: str, seed: int, there: list[str], where: str) -> str:
         )
     known = [*there, *(name.partition("/")[0] for name in there)]
     near = difflib.get_close_matches(wanted, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(there))}"
+    names = ", ".join(sorted(there))
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {names}, of continual_pretrain too"
     raise ValueError(f"{where}: no model {wanted!r}; {hint}")
 
 
