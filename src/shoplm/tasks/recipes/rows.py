@@ -20,6 +20,7 @@ KEYS = {
     "queries": "query_id",
     "articles": "article_id",
     "translations": "product_id",
+    "passages": "example_id",
 }
 """The column that names a row of a table; of any other table, the first."""
 
