@@ -410,6 +410,18 @@ def test_all_entities_or_none():
     ]
 
 
+def test_a_text_that_names_a_refused_attribute_is_left_out():
+    rows = [
+        product(1, "Acme Case for Lumo 9", Brand=["Acme"], Fits=["Lumo 9"]),
+        product(2, "Acme Case, Lumo 9", Brand=["Acme"]),
+        product(3, "Acme Case", Brand=["Acme"], Fits=["Lumo 9"]),
+    ]
+    task = spans_task("ner", ask="entities", typed=False, labels={"brand": []}, refuse=["Fits"])
+    examples, rejected = make_examples(task, {"products": pd.DataFrame(rows)}, 9, 1)
+    assert set(by_origin(examples)) == {"P3"}
+    assert {row["id"] for row in rejected} == {"P1", "P2"}
+
+
 def test_one_attribute_or_one_entity():
     one = spans_task("ner", ask="one", labels={"colour": []})
     found = by_origin(make_examples(one, {"products": PRODUCTS}, 99, 1)[0])

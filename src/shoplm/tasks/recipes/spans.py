@@ -48,6 +48,9 @@ class SpansSettings(Settings):
     """entities: whether the answer gives each span its label."""
     required: list[str] = []
     """entities: labels that a text must name."""
+    refuse: list[str] = []
+    """Attributes of which a text must name no value, since no label fits it: the model of the phone
+    that a case is for."""
     absent: list[str] = []
     """pairs, one: labels asked about too where the text does not name them though the product has
     them; only those that a text cannot put into other words."""
@@ -113,7 +116,8 @@ def make(
         if isinstance(subject, Rejection):
             yield subject
             continue
-        asked = _ask(task, subject, options, seed)
+        strange = {*subject.named.own, *subject.named.foreign} & set(options.refuse)
+        asked = None if strange else _ask(task, subject, options, seed)
         if asked is None:
             detail = f"{options.text} and properties do not tell enough"
             yield Rejection(subject.key, options.table, "nothing_to_ask", detail)
