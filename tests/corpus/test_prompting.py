@@ -2,6 +2,7 @@
 
 import shutil
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 from transformers import AutoTokenizer
@@ -65,13 +66,14 @@ def test_a_shortened_prompt_keeps_its_frame(chat_directory):
     template = PromptTemplate.open(chat_directory, PromptSettings())
     prompt = template.prompt("the quick brown fox sells red cotton shirts " * 5)
     frame = len(template.opening) + len(template.closing)
-    short = template.shorten(prompt, frame + 7)
+    short = template.shorten(np.array(prompt), frame + 7).tolist()
     text = prompt[len(template.opening) : -len(template.closing)]
     assert short == [*template.opening, *text[:4], *text[-3:], *template.closing]
-    assert template.shorten(prompt, len(prompt)) == prompt
-    assert len(template.shorten(prompt, frame + 1)) == frame + 1
+    assert template.shorten(np.array(prompt), len(prompt)).tolist() == prompt
+    one = template.shorten(np.array(prompt), frame + 1).tolist()
+    assert one == [*template.opening, text[0], *template.closing]
     with pytest.raises(ValueError, match="no room"):
-        template.shorten(prompt, frame)
+        template.shorten(np.array(prompt), frame)
 
 
 def test_an_empty_answer_is_refused(tokenizer_directory):

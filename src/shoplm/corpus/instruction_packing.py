@@ -36,14 +36,15 @@ def tokenise_instructions(
         packing: tokens a block.
 
     Returns:
-        `rows` with `prompt_tokens`, `answer_tokens` (lists of ids) and `n_cut` (tokens that the
+        `rows` with `prompt_tokens`, `answer_tokens` (arrays of ids) and `n_cut` (tokens that the
         prompt lost) in place of prompt and answer; REJECTED of those left out.
     """
     width = packing.sequence_length
-    prompts = [template.prompt(text) for text in rows["prompt"]]
+    dtype = template.vocabulary.dtype  # a list of Python's whole numbers would take ten times more
+    prompts = [np.array(template.prompt(text), dtype) for text in rows["prompt"]]
     empty = rows["answer"].fillna("").str.strip().eq("").to_numpy(dtype=bool)
     answers = [
-        [] if is_empty else template.answer(text)
+        np.array([] if is_empty else template.answer(text), dtype)
         for text, is_empty in zip(rows["answer"], empty, strict=True)
     ]
     longest = pd.Series([len(a) for a in answers], rows.index, dtype=int)
@@ -83,7 +84,7 @@ def block_length(tokenised: pd.DataFrame, packing: InstructionPackingSettings) -
     longest = int(_lengths(tokenised).max()) if len(tokenised) else 0
     if longest <= packing.sequence_length:
         return packing.sequence_length
-    return -(-longest // packing.length_multiple) * packing.length_multiple
+    return _rounded_up(longest, packing)
 
 
 def pack_instructions(
@@ -118,7 +119,7 @@ def pack_instructions(
     blocks = np.full((n_blocks, width), vocabulary.eos_id, dtype=vocabulary.dtype)
     prompts, answers = tokenised["prompt_tokens"], tokenised["answer_tokens"]
     for row, b, c in zip(order.tolist(), block.tolist(), column.tolist(), strict=True):
-        blocks[b, c : c + lengths[row]] = [*prompts[row], *answers[row]]
+        blocks[b, c : c + lengths[row]] = np.concatenate([prompts[row], answers[row]])
     return PackedBlocks(
         tokens=blocks,
         lengths=lengths[order].astype(np.int32),
@@ -147,7 +148,9 @@ def pack_selections(
     packing: InstructionPackingSettings,
     held_out_seed: int,
 ) -> tuple[dict[str, PackedBlocks], dict[str, PackedBlocks], pd.DataFrame]:
-    """Blocks of every selection and of what is measured, all of one length.
+    """Blocks of every selection and of what is measured.
+
+    All are of one length, but what fits a single shorter block is measured in such a one.
 
     Args:
         tokenised: see `tokenise_instructions`; with task, capability, split (train, or what is
@@ -177,10 +180,15 @@ def pack_selections(
     measured = measured.rename(columns={"split": "side"}).assign(split=names)
     held_out, documents = {}, [pd.DataFrame(columns=DOCUMENTS)]
     for split, rows in measured.groupby("split", sort=True):
-        held_out[split] = pack_instructions(rows, vocabulary, width, held_out_seed)
+        short = _rounded_up(int(_lengths(rows).sum()), packing)
+        held_out[split] = pack_instructions(rows, vocabulary, min(short, width), held_out_seed)
         numbered = rows.sort_values("document_id").assign(document=range(len(rows)))
         documents.append(numbered[DOCUMENTS])
     return blocks, held_out, pd.concat(documents[1:] or documents, ignore_index=True)
+
+
+def _rounded_up(tokens: int, packing: InstructionPackingSettings) -> int:
+    return -(-tokens // packing.length_multiple) * packing.length_multiple
 
 
 def _lengths(tokenised: pd.DataFrame) -> np.ndarray:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from shoplm.corpus.prompt_settings import PromptSettings
 from shoplm.corpus.tokenising import Vocabulary
 
@@ -93,7 +95,7 @@ class PromptTemplate:
             raise ValueError("an answer is empty")
         return [*self.vocabulary.encode(text.strip()), *self.end]
 
-    def shorten(self, prompt: list[int], room: int) -> list[int]:
+    def shorten(self, prompt: np.ndarray, room: int) -> np.ndarray:
         """`prompt` without its middle, so that `room` tokens are left; its frame stays whole.
 
         Raises:
@@ -104,8 +106,6 @@ class PromptTemplate:
         inside = room - len(self.opening) - len(self.closing)
         if inside < 1:
             raise ValueError(f"no room for a prompt in {room} tokens")
-        first = len(self.opening)
-        text = prompt[first : len(prompt) - len(self.closing)]
-        head = (inside + 1) // 2
-        kept = [*text[:head], *text[len(text) - (inside - head) :]]
-        return [*self.opening, *kept, *self.closing]
+        head = len(self.opening) + (inside + 1) // 2
+        tail = inside // 2 + len(self.closing)
+        return np.concatenate([prompt[:head], prompt[len(prompt) - tail :]])

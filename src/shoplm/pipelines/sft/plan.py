@@ -96,7 +96,7 @@ def name_model(wanted: str, seed: int, there: list[str], where: str) -> str:
     known = [*there, *(name.partition("/")[0] for name in there)]
     near = difflib.get_close_matches(wanted, known, n=1)
     names = ", ".join(sorted(there))
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {names}, of continual_pretrain too"
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {names}"
     raise ValueError(f"{where}: no model {wanted!r}; {hint}")
 
 
