@@ -1,7 +1,8 @@
 import pytest
 
-from shoplm.lm.budget import share_budget, shorten_to_data
+from shoplm.lm.budget import cover_blocks, share_budget, shorten_to_data
 from shoplm.lm.run import TrainingSettings
+from shoplm.lm.schedule import plan_steps
 
 LENGTH = 16
 
@@ -59,3 +60,29 @@ def test_a_batch_that_the_processes_cannot_share_is_refused_by_name():
 def test_a_run_is_shortened_to_what_its_blocks_give(asked, n_blocks, tokens, batch):
     short = shorten_to_data(settings(asked), n_blocks, LENGTH)
     assert (short.tokens, short.batch_tokens) == (tokens, batch)
+
+
+@pytest.mark.parametrize(
+    ("batch_tokens", "passes", "processes", "batch", "tokens"),
+    [
+        (64, 1.0, 1, 4 * 16, 3 * 64),  # ten blocks are three batches of four, the last filled up
+        (70, 1.0, 1, 4 * 16, 3 * 64),  # to the nearest whole blocks
+        (1, 1.0, 1, 16, 10 * 16),  # one at least
+        (64, 2.0, 1, 4 * 16, 5 * 64),
+        (64, 1.0, 3, 3 * 16, 4 * 48),  # as many blocks for each process
+        (9_999, 1.0, 1, 10 * 16, 10 * 16),  # no block twice in a batch
+        (9_999, 1.0, 4, 12 * 16, 12 * 16),
+    ],
+)
+def test_every_block_is_seen_in_whole_batches(batch_tokens, passes, processes, batch, tokens):
+    asked = TrainingSettings(batch_tokens=batch_tokens, passes=passes)
+    covered = cover_blocks(asked, 10, 16, processes)
+    assert (covered.batch_tokens, covered.tokens) == (batch, tokens)
+    plan = plan_steps(covered, 10, 16)
+    seen = plan.n_steps * plan.blocks_per_step
+    assert seen * 16 == tokens and passes * 10 <= seen < passes * 10 + plan.blocks_per_step
+
+
+def test_a_stated_length_is_kept():
+    covered = cover_blocks(TrainingSettings(batch_tokens=70, tokens=128), 10, 16)
+    assert (covered.tokens, covered.batch_tokens, covered.passes) == (128, 64, 1.0)

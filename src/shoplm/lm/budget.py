@@ -68,9 +68,9 @@ def cover_blocks(
 ) -> TrainingSettings:
     """The settings with whole batches that see every block `passes` times or more.
 
-    `batch_tokens` is brought to the nearest number of blocks that the processes can share. The
-    last batch is filled from the next pass, so that `passes` may grow a little; a run with
-    `tokens` is left at those.
+    `batch_tokens` is brought to the nearest number of blocks that the processes can share, and to
+    no more than there are. The last batch is filled from the next pass, so that `passes` may grow
+    a little; a run with `tokens` is left at those.
 
     Args:
         training: says how often the blocks are to be seen.
@@ -78,8 +78,9 @@ def cover_blocks(
         sequence_length: tokens a block.
         processes: on all hosts together.
     """
-    share = training.batch_tokens / (sequence_length * processes)
-    per_step = max(1, math.floor(share + 0.5)) * processes
+    share = math.floor(training.batch_tokens / (sequence_length * processes) + 0.5)
+    available = math.ceil(round(training.passes * n_blocks / processes, 6))
+    per_step = max(1, min(share, available)) * processes
     changes: dict[str, float] = {"batch_tokens": per_step * sequence_length}
     if training.tokens is None:
         n_steps = max(1, math.ceil(round(training.passes * n_blocks / per_step, 6)))
