@@ -14,7 +14,7 @@ from shoplm.reporting.figures import COLOURS, styled
 SIDES = {"validation": "held-in tasks", "held_out": "held-out tasks"}
 GREY = "#8a949c"
 LINE, HEAD, FOOT = 36, 110, 40  # pixels: of a variant, above the panels and below
-SHOWN = 8
+SHOWN = 5
 """Variants that the figure of tasks offers."""
 
 
@@ -113,10 +113,9 @@ def plot_tasks(results: pd.DataFrame, variants: pd.DataFrame) -> go.Figure:
         tickfont_size=11,
     )  # fmt: skip
     figure.update_xaxes(title="nats a token of the answer", nticks=5)
-    rows_of_legend = -(-len(order[:SHOWN]) // 2)
     figure = styled(figure, "Loss by task, before (grey) and after")
-    return _framed(figure, HEAD + 20 * rows_of_legend + FOOT + 20 + 24 * len(places),
-                   head=HEAD - 20 + 20 * rows_of_legend)  # fmt: skip
+    head = 70 + 28 * len(order[:SHOWN])  # a narrow page gives each name a line
+    return _framed(figure, head + FOOT + 20 + 30 * len(places), head)
 
 
 def best_variants(results: pd.DataFrame, variants: pd.DataFrame) -> list[str]:
