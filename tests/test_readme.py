@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
@@ -56,3 +57,39 @@ def test_commands_that_the_readme_names_exist(kedro, new_project):
     names = set(re.findall(r"--pipelines=([\w,]+)", README))
     registered = kedro(new_project(), "registry", "list")
     assert names and all(f"- {name}" in registered for part in names for name in part.split(","))
+
+
+def test_the_task_of_the_readme_is_a_task(tmp_path):
+    from shoplm.tasks.library import load_library
+    from shoplm.tasks.synthesis.checks import check_synthetic
+    from shoplm.tasks.synthesis.form import sample_output
+
+    file = re.search(r"```yaml\n(# conf/local/tasks/(\w+\.yml)\n.*?)```", README, re.S)
+    (tmp_path / file[2]).write_text(file[1])
+    task = load_library([tmp_path])[file[2].removesuffix(".yml")]
+    check_synthetic(task)
+    shown = sample_output(task, "en", {"difficulty": "Hard"})
+    begun = re.search(r"```\n(\|.*?)```", README, re.S)[1]
+    assert begun in shown + "\n"
+
+
+def test_the_tuning_of_the_readme_resolves():
+    from shoplm.pipelines.sft.params import SftParams
+
+    shown = re.search(r"```yaml\n(sft:.*?)```", README, re.S)[1]
+    params = SftParams.model_validate(yaml.safe_load(shown)["sft"] | {"runs": "runs"})
+    variants = params.resolved_variants()
+    assert variants["rank_16"].adapter.rank == 16 and variants["all_weights"].adapter is None
+
+
+def test_the_language_model_of_the_readme_can_be_named():
+    from shoplm.datasets import LanguageModelDataset
+
+    shown = re.search(
+        r"```yaml\n(# conf/local/credentials.yml.*?)(# conf/mine.*?)```", README, re.S
+    )
+    credentials = yaml.safe_load(shown[1].replace("${oc.env:LANGUAGE_MODEL_KEY}", "key"))
+    entry = yaml.safe_load(shown[2])["language_model"]
+    assert entry["type"] == f"shoplm.datasets.{LanguageModelDataset.__name__}"
+    dataset = LanguageModelDataset(credentials=credentials[entry["credentials"]])
+    assert dataset.load().model == "some-model"
