@@ -227,3 +227,29 @@ def test_adapter_and_merge_are_part_of_what_a_run_is(sft_inputs, tmp_path):
     assert not {"adapter", "merge"} & set(whole)  # work directories of old keep their names
     with pytest.raises(ValueError, match="merge needs an adapter"):
         replace(sft_inputs, adapter=None).write(tmp_path, merge=True)
+
+
+def test_runs_from_one_model_measure_it_once(sft_inputs, undisturbed, tmp_path, monkeypatch):
+    measured = []
+    measure = trainer.measure_documents
+    monkeypatch.setattr(
+        trainer, "measure_documents", lambda *given: measured.append(0) or measure(*given)
+    )
+    untrained = {}
+    for rank in (4, 8):
+        inputs = replace(sft_inputs, adapter={"rank": rank})
+        file = inputs.write(tmp_path / str(rank), evaluations=1)
+        train(file, ALONE, untrained)
+    assert len(measured) == 3  # before the first run, and at the end of both
+    before = [first_losses(folder) for folder in (undisturbed.parent, file.parent)]
+    assert before[0] == pytest.approx(before[1], rel=1e-6)
+    drawn = replace(sft_inputs, adapter={"rank": 4, "extra": {"init_lora_weights": False}})
+    train(drawn.write(tmp_path / "drawn", evaluations=1), ALONE, untrained)
+    assert len(measured) == 5
+    assert first_losses(tmp_path / "drawn") != pytest.approx(before[0], rel=1e-6)
+
+
+def first_losses(folder):
+    lines = (folder / "document_losses.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    return {row["document"]: row["loss"] for row in rows if row["step"] == 0}

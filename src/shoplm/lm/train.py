@@ -14,14 +14,20 @@ import sys
 from pathlib import Path
 
 from shoplm.launch import is_complete
+from shoplm.lm.evaluate import DocumentLosses
 from shoplm.lm.lock import FolderInUse, locked
 from shoplm.lm.processes import Processes
 from shoplm.lm.run import CHECKPOINTS, TrainingRun
 from shoplm.lm.trainer import Trainer
 
+Untrained = dict[str, dict[str, DocumentLosses]]
+"""Losses before the first step, which runs from the same model share."""
 
-def train(run_file: Path, processes: Processes) -> None:
+
+def train(run_file: Path, processes: Processes, untrained: Untrained | None = None) -> None:
     """Train what a run file describes, to its end; nothing is done if it is complete.
+
+    Several runs from one model measure it once if they are given the same `untrained`.
 
     Raises:
         FileNotFoundError: the model or blocks are missing.
@@ -35,13 +41,15 @@ def train(run_file: Path, processes: Processes) -> None:
     run_file = Path(run_file).resolve()
     run = TrainingRun.read(run_file)
     try:
-        _train(run, run_file, processes)
+        _train(run, run_file, processes, untrained)
     except Exception as error:
         error.add_note(run.name)
         raise
 
 
-def _train(run: TrainingRun, run_file: Path, processes: Processes) -> None:
+def _train(
+    run: TrainingRun, run_file: Path, processes: Processes, untrained: Untrained | None
+) -> None:
     with locked(run_file.parent, processes):
         if processes.first(lambda: is_complete(run_file)):
             if processes.is_first:
@@ -50,7 +58,7 @@ def _train(run: TrainingRun, run_file: Path, processes: Processes) -> None:
                     run_file.parent / CHECKPOINTS, ignore_errors=True
                 )  # killed at its end
             return
-        trainer = Trainer(run, run_file, processes)
+        trainer = Trainer(run, run_file, processes, untrained)
         try:
             trainer.run()
         finally:
@@ -65,9 +73,10 @@ def main(arguments: list[str]) -> None:
     if not arguments:
         raise SystemExit("usage: python -m shoplm.lm.train run.json [run.json ...]")
     processes = Processes.join()
+    untrained: Untrained = {}
     try:
         for file in arguments:
-            train(Path(file), processes)
+            train(Path(file), processes, untrained)
     except (OSError, ValueError, FloatingPointError, FolderInUse) as error:
         print(": ".join(["error", *getattr(error, "__notes__", []), str(error)]), file=sys.stderr)
         raise SystemExit(1) from None

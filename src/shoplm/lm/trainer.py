@@ -20,7 +20,7 @@ from shoplm.lm.checkpoints import Checkpoints
 from shoplm.lm.deepspeed_config import blocks_per_process
 from shoplm.lm.deepspeed_engine import DeepSpeedEngine
 from shoplm.lm.engines import Engine, PlainEngine
-from shoplm.lm.evaluate import measure_documents
+from shoplm.lm.evaluate import DocumentLosses, measure_documents
 from shoplm.lm.gauges import Clock, peak_memory, reset_peak_memory
 from shoplm.lm.interrupts import sigterm_noted
 from shoplm.lm.loading import tokenizer_fingerprint
@@ -53,8 +53,21 @@ class Trainer:
     from step to step (dropout is seeded by step), so a checkpoint is model, optimizer and step.
     """
 
-    def __init__(self, run: TrainingRun, run_file: Path, processes: Processes) -> None:
+    def __init__(
+        self,
+        run: TrainingRun,
+        run_file: Path,
+        processes: Processes,
+        untrained: dict[str, dict[str, DocumentLosses]] | None = None,
+    ) -> None:
         """Open the inputs and refuse what does not fit, before anything is written.
+
+        Args:
+            run: what to train.
+            run_file: where it was read; results go beside it.
+            processes: who trains.
+            untrained: losses before the first step that runs of the same program have measured;
+                this one adds its own, and does not measure again what is there.
 
         Raises:
             FileNotFoundError: the model or blocks are missing.
@@ -63,6 +76,7 @@ class Trainer:
         self.run_settings, self.training = run, run.training
         self.run_file, self.directory = run_file, run_file.parent
         self.processes = processes
+        self.untrained = {} if untrained is None else untrained
         tokenizer = tokenizer_fingerprint(run.base_model)
         self.blocks = Blocks.open(run.blocks, tokenizer)
         self.held_out = {n: Blocks.open(path, tokenizer) for n, path in run.held_out.items()}
@@ -218,6 +232,15 @@ class Trainer:
                     "batch_tokens"
                 )
 
+    def _start(self) -> str:
+        """What losses before the first step depend on; an adapter changes none of them, unless
+        `extra` draws both of its factors."""
+        run, training = self.run_settings, self.training
+        adapter = run.adapter
+        drawn = (adapter.model_dump(), run.seed) if adapter and adapter.extra else None
+        model = (run.base_model, training.precision, training.attention, training.zero)
+        return repr((model, sorted(run.held_out.items()), adapter is None, drawn))
+
     def _check_finite(self, step: int, name: str, value: float) -> None:
         if math.isfinite(value):
             return
@@ -235,12 +258,16 @@ class Trainer:
         Without held-out text the blocks of the step are asked.
         """
         keep = step in (0, self.plan.n_steps) or step in self.plan.kept
-        found = {}
-        for split, blocks in self.held_out.items():
-            found[split] = measure_documents(
-                self.engine, blocks, self.training.micro_batch, self.processes
-            )
-            self._check_finite(step, f"loss on {split}", found[split].loss)
+        found = self.untrained.get(self._start()) if step == 0 else None
+        if found is None:
+            found = {}
+            for split, blocks in self.held_out.items():
+                found[split] = measure_documents(
+                    self.engine, blocks, self.training.micro_batch, self.processes
+                )
+                self._check_finite(step, f"loss on {split}", found[split].loss)
+        if step == 0:
+            self.untrained[self._start()] = found
         if step and not found:
             losses = [float(self.engine.losses(part).sum()) for part in self._own_batches(step)]
             total = float(self.processes.sum([sum(losses)])[0])
