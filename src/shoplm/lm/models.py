@@ -33,6 +33,8 @@ def write_model(
         FileNotFoundError: `base_model` has gone.
         OSError: there is no room; nothing of it stays.
     """
+    if not base_model.is_dir():
+        raise FileNotFoundError(f"{base_model}: the base model has gone")
     with appearing(directory) as aside:
         if weights.keys() == _stored_names(base_model):
             # what save_pretrained does, which first imports accelerate and deepspeed for seconds
