@@ -8,7 +8,8 @@ import pytest
 
 from shoplm.metrics.settings import BootstrapSettings
 from shoplm.metrics.significance import bootstrap_ratio
-from shoplm.metrics.tuning import COMPARISON, RESULTS, compare_tuned, untuned
+from shoplm.metrics.tuning import COMPARISON, RESULTS, compare_tuned, list_trained
+from shoplm.metrics.tuning_scores import untuned
 
 BOOTSTRAP = BootstrapSettings(samples=199)
 MODELS = {"small": "base", "large": "base"}
@@ -97,7 +98,7 @@ def test_results_by_hand(compared):
     assert of("baseline", "pick", "majority_accuracy") == 0.5
     # of both tasks alike, not of tokens: (2 + 5/2) / 2
     assert of("base untuned", "all", "loss") == pytest.approx((8 / 4 + 5 / 2) / 2)
-    assert of("base untuned", "reasoning", "loss") == 5 / 2
+    assert of("base untuned", "reasoning", "loss") == pytest.approx(5 / 2)
     levels = dict(zip(results["task"], results["level"], strict=True))
     assert levels["say"] == "task" and levels["concepts"] == "capability" and levels["all"] == "all"
     assert value(results, variant="small", task="all", metric="loss", seed="all")["n"] == 12
@@ -181,3 +182,101 @@ def test_pairs_name_variants_with_a_seed_in_common():
     apart = table.assign(seed=table["variant"].map({"small": 0, "large": 1}))
     with pytest.raises(ValueError, match="no seed in common"):
         compare_tuned(apart, docs, MODELS, BOOTSTRAP, [("large", "small")])
+
+
+def test_a_mean_over_tasks_weighs_each_alike_in_every_resample():
+    """Tasks without spread leave none to their mean, however far they lie apart."""
+    docs = documents(12)
+    docs["group"] = docs["task"] + docs["group"]
+    far = {("small", 0): never, ("small", 9): lambda row, seed: 4.0 if row["task"] == "say" else 10}
+    table = losses(docs[docs["choice"] < 0], far)
+    results, comparison = compare_tuned(table, docs, {"small": "base"}, BOOTSTRAP)
+    row = value(results, variant="small", task="all", metric="loss", seed="all")
+    assert row[["value", "ci_low", "ci_high"]].tolist() == pytest.approx([(1 + 5) / 2] * 3)
+    row = value(comparison, variant="small", task="all", metric="loss", seed="all")
+    assert row[["value", "ci_low", "ci_high"]].tolist() == pytest.approx([3 - (2 + 2.5) / 2] * 3)
+    # the difference of `say` is below 0 and that of `pick` above: the test sees them as measured
+    assert 2 / 2**12 < row["p_value"] <= 1
+
+
+def test_the_interval_of_a_mean_is_that_of_what_the_tasks_leave():
+    docs = documents(12)
+    table = losses(docs, {("small", 0): never, ("small", 9): half})
+    rng = np.random.default_rng(1)
+    last = table["step"] == 9
+    table.loc[last, "loss"] += rng.normal(0, 1, last.sum())
+    results, _ = compare_tuned(table, docs, {"small": "base"}, BOOTSTRAP)
+    of = docs.assign(loss=table.loc[last, "loss"].to_numpy())
+    of = of[of["choice"] < 0]
+    mean = of["loss"] / of["task"].map({"say": 4, "pick": 2})
+    inner = (mean - mean.groupby(of["task"]).transform("mean")).groupby(of["group"]).mean()
+    expected = bootstrap_ratio(inner + mean.mean(), np.ones(6), BOOTSTRAP)  # six groups of both
+    row = value(results, variant="small", task="all", metric="loss", seed="all")
+    assert row[["value", "ci_low", "ci_high"]].tolist() == pytest.approx([p[0] for p in expected])
+
+
+def test_tasks_of_one_group_leave_a_mean_without_an_interval():
+    docs = documents()
+    docs["group"] = docs["task"]
+    results, _ = compare_tuned(losses(docs, RUNS), docs, MODELS, BOOTSTRAP)
+    assert results[["ci_low", "ci_high"]].isna().all(axis=None)
+    assert results["value"].notna().all()
+
+
+def test_tasks_that_a_variant_was_trained_on_stand_by_themselves():
+    docs = documents()
+    selections = pd.DataFrame(
+        [("few", 0, "say", 5), ("few", 0, "pick", 0), ("few", 1, "pick", 5),
+         ("both", 0, "say", 5), ("both", 0, "pick", 5), ("both", 1, "elsewhere", 5)],
+        columns=["selection", "seed", "task", "n"],
+    )  # fmt: skip
+    trained = list_trained(selections, {"small": "few", "large": "both"})
+    results, comparison = compare_tuned(
+        losses(docs, RUNS, (0, 1)), docs, MODELS, BOOTSTRAP, [("large", "small")], trained=trained
+    )
+    at = results[results["level"] == "trained"]
+    assert set(at["task"]) == {"small", "large"} and set(at["split"]) == {"validation"}
+
+    def of(variant, tasks, metric="loss", seed="all"):
+        return value(at, variant=variant, task=tasks, metric=metric, seed=seed)["value"]
+
+    # seed 0 was trained on `say` (1 nat a token), seed 1 on `pick` (2 or 3 nats in 2 tokens)
+    assert of("small", "small", seed="0") == 4 / 4
+    expected = np.mean([(2 + (row["choice"] == 1)) / 2 for row in docs.to_dict("records")
+                        if row["task"] == "pick" and row["choice"] < 0])  # fmt: skip
+    assert of("small", "small", seed="1") == pytest.approx(expected)
+    assert of("small", "small") == pytest.approx((1 + expected) / 2)
+    assert of("base untuned", "small", seed="0") == 8 / 4
+    assert set(at.query("task == 'large'")["seed"]) == {"all", "0"}  # nothing measured of seed 1
+    assert (
+        of("large", "large", "accuracy") == 1 and of("baseline", "large", "random_accuracy") == 0.5
+    )
+    compared = comparison[comparison["level"] == "trained"]
+    assert set(compared["against"]) == {"base untuned"}  # pairs are not of one variant's tasks
+    gain = value(compared, variant="small", metric="loss", seed="0")["value"]
+    assert gain == pytest.approx(1 - 2)
+
+
+def test_a_difference_is_from_a_variants_own_start():
+    docs = documents()
+
+    def nearly(row, seed):
+        return never(row, seed) * 1.0005
+
+    results, comparison = compare_tuned(
+        losses(docs, RUNS | {("large", 0): nearly}), docs, MODELS, BOOTSTRAP
+    )
+    assert set(results["variant"]) == {"small", "large", "base untuned", "baseline"}
+    assert (
+        value(results, variant="base untuned", task="say", metric="loss", seed="all")["value"] == 2
+    )
+    gain = value(comparison, variant="large", task="say", metric="loss", seed="all")
+    assert gain["value"] == pytest.approx(1 - 2 * 1.0005, abs=1e-9)
+    # one that starts elsewhere is named beside the first
+    results, comparison = compare_tuned(
+        losses(docs, RUNS | {("large", 0): half}), docs, MODELS, BOOTSTRAP
+    )
+    assert "base untuned (large)" in set(results["variant"])
+    assert comparison.set_index("variant")["against"].loc["large"].unique().tolist() == [
+        "base untuned (large)"
+    ]

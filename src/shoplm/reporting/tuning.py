@@ -8,16 +8,9 @@ import numpy as np
 import pandas as pd
 from plotly.graph_objects import Figure
 
-from shoplm.metrics.tuning import (
-    ACCURACY,
-    ALL,
-    ALL_SEEDS,
-    BASELINE,
-    BASELINES,
-    LOSS,
-    UNTUNED,
-    untuned,
-)
+from shoplm.metrics.tuning import ALL_SEEDS
+from shoplm.metrics.tuning_cells import ALL
+from shoplm.metrics.tuning_scores import ACCURACY, BASELINE, BASELINES, LOSS, UNTUNED, untuned
 from shoplm.reporting.page import Section, render_page
 from shoplm.reporting.runs import list_runs
 from shoplm.reporting.tuning_figures import SIDES, best_variants, plot_ladder, plot_tasks

@@ -8,7 +8,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from shoplm.metrics.tuning import ACCURACY, ALL, ALL_SEEDS, BASELINE, LOSS, untuned
+from shoplm.metrics.tuning import ALL_SEEDS
+from shoplm.metrics.tuning_cells import ALL
+from shoplm.metrics.tuning_scores import ACCURACY, BASELINE, LOSS, untuned
 from shoplm.reporting.figures import COLOURS, styled
 
 SIDES = {"validation": "held-in tasks", "held_out": "held-out tasks"}
