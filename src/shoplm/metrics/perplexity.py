@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from shoplm.metrics.pairs import check_pairs
 from shoplm.metrics.settings import BootstrapSettings
 from shoplm.metrics.significance import adjust_holm, bootstrap_ratio, sign_flip_test
 
@@ -86,7 +87,7 @@ def compare_models(
             f"document_losses: no variant may be named {taken!r}, which stands for "
             "something else in comparisons"
         )
-    _require_pairs(pairs, ends.groupby("variant", sort=False)["seed"].agg(set).to_dict())
+    check_pairs(pairs, ends.groupby("variant", sort=False)["seed"].agg(set).to_dict())
     base_of = _name_bases(starts, variants)
     table = pd.concat(
         _compare_on(split, units, variants, base_of, pairs, bootstrap, vocabulary_size)
@@ -253,12 +254,3 @@ def _require_start_and_end(starts: pd.DataFrame, ends: pd.DataFrame) -> None:
             f"document_losses: variant {row['variant']!r}, seed {row['seed']} has losses at "
             "step 0 alone, none of a trained model"
         )
-
-
-def _require_pairs(pairs: Sequence[tuple[str, str]], seeds: Mapping[str, set[int]]) -> None:
-    for pair in pairs:
-        for name in pair:
-            if name not in seeds:
-                raise ValueError(f"pairs: no variant {name!r} to compare; there are {list(seeds)}")
-        if not seeds[pair[0]] & seeds[pair[1]]:
-            raise ValueError(f"pairs: {pair[0]!r} and {pair[1]!r} have no seed in common")
