@@ -197,7 +197,7 @@ def test_only_the_right_choice_was_judged_exact(made, tables):
         graded.setdefault((row.query_id, titles.get(row.product_id)), set()).add(row.relevance)
     for example in made["query_product_choice"]:
         for place, choice in enumerate(example.choices):
-            grades = graded.get((example.group, choice))
+            grades = graded.get((example.origin.split(":")[1], choice))
             if grades:  # a title that was repaired is not found again
                 assert (grades == {"E"}) == (place == example.gold)
 
@@ -209,7 +209,7 @@ def test_the_next_items_are_later_than_all_that_is_shown(made, tables):
     events = tables["interactions"].assign(title=tables["interactions"]["item_id"].map(titles))
     by_user = dict(list(events.groupby("user_id")))
     for example in made["next_purchase_selection"]:
-        own = by_user[example.group]
+        own = by_user[example.origin.split(":")[1]]
         shown = [line.removeprefix("- ") for line in example.fields["history"].splitlines()]
         cut = own.loc[own["title"] == shown[-1], "timestamp"].min()
         assert own.loc[own["title"].isin(shown), "timestamp"].min() <= cut
@@ -231,7 +231,7 @@ def test_a_wrong_next_query_answers_nothing_that_the_user_bought(made, tables):
     for example in made["next_query_selection"]:
         (right,) = example.gold
         for place, choice in enumerate(example.choices):
-            answered = useful[choice] & bought[example.group]
+            answered = useful[choice] & bought[example.origin.split(":")[1]]
             assert bool(answered) == (place == right)
 
 

@@ -220,7 +220,7 @@ def test_matching_pairs_agree_with_the_truth(shop, made):
     known = facets(shop)
     counts = Counter()
     for example in made["title_attribute_matching"]:
-        product = known[example.group]
+        product = known[example.origin.split(":")[1]]
         counts[example.gold] += 1
         if example.gold == "match":
             assert product.brand in example.fields["properties"]

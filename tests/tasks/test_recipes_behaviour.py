@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shoplm.tasks.keys import join_keys
 from shoplm.tasks.recipes import make_examples
 from shoplm.tasks.recipes.arithmetic import evaluate
 from shoplm.tasks.recipes.purchases import Purchase, count_buyers, count_sequels, read_histories
@@ -50,7 +51,7 @@ def test_a_ranking_holds_the_gain_of_each_candidate():
     gains = dict(zip(example.choices, example.gold, strict=True))
     assert gains == dict(zip(TITLES, [1, 0.1, 0.1, 0.01, 0, 1], strict=True))
     assert rejected == []
-    assert example.fields == {"query": "red oak chair"} and example.group == "Q1"
+    assert example.fields == {"query": "red oak chair"} and example.group == "P0\nP5\nQ1"
 
 
 def test_a_choice_has_one_right_product_and_a_retrieval_all_of_them():
@@ -159,7 +160,7 @@ def test_what_is_right_comes_strictly_later(rows):
     for example in examples:
         times = {}
         for user, item, at in rows:
-            if f"u{user}" == example.group:
+            if f"u{user}" == example.origin.split(":")[1].split("@")[0]:
                 times.setdefault(f"Title {item}", []).append(at)
         shown = [line.removeprefix("- ") for line in example.fields["history"].splitlines()]
         last = int(example.origin.rsplit(":", 1)[1])
@@ -169,6 +170,9 @@ def test_what_is_right_comes_strictly_later(rows):
             assert (choice in times) == (place in example.gold)
             if place in example.gold:
                 assert max(times[choice]) > last and choice not in shown
+        about = [*shown, *(example.choices[place] for place in example.gold)]
+        user = example.origin.split(":")[1].split("@")[0]
+        assert example.group == join_keys([user, *(t.replace("Title ", "i") for t in about)])
 
 
 def test_relations_of_queries_follow_from_their_judgements():

@@ -243,7 +243,9 @@ class Example:
     prompt: str | None = None
     """A published prompt, shown as it is in place of the template."""
     group: str = ""
-    """What must stay on one side of a split: a product, a title, a passage."""
+    """Keys of all that the question and its right answer are about, one a line, sorted: ids of
+    products, queries, reviews and users; a title or a passage where there is no id. A wrong choice
+    is no key. Examples with a key in common stay on one side of a split."""
     difficulty: str | None = None
     origin: str = ""
     """Recipe, file or model that it comes from."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pydantic import Field, field_validator
 
 from shoplm.tasks.recipes.listings import Listing, read_listings
-from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.recipe import Recipe, RecipeOptions, Rejection, Tables
 from shoplm.tasks.recipes.sampling import chance, example_id, shuffled
 from shoplm.tasks.task import Example, Task
 from shoplm.variants import Settings
@@ -57,7 +57,7 @@ class Question(Settings):
         return value
 
 
-class ArithmeticOptions(Settings):
+class ArithmeticOptions(RecipeOptions):
     """Options of the recipe `arithmetic`, which reads products."""
 
     numbers: dict[str, list[float]] = {}

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
+from shoplm.tasks.keys import join_keys
 from shoplm.tasks.recipes.attributes import NAMES, attribute_name
 from shoplm.tasks.recipes.choices import Pool, arrange, pick_wrong
 from shoplm.tasks.recipes.mentions import SubjectText, subject_texts
-from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.recipe import Recipe, RecipeOptions, Rejection, Tables
 from shoplm.tasks.recipes.rows import products_by_id, require_columns, shown
 from shoplm.tasks.recipes.sampling import chance, example_id, shuffled
 from shoplm.tasks.recipes.vocabulary import contains, product_attributes
@@ -18,7 +19,7 @@ from shoplm.tasks.task import Example, Task
 from shoplm.variants import Settings
 
 
-class ReviewAspectsSettings(Settings):
+class ReviewAspectsSettings(RecipeOptions):
     """Options of the recipe `review_aspects`.
 
     A review covers an attribute if it names the product's value of it, which is a value of no
@@ -91,7 +92,7 @@ def make_review_aspects(
             gold=places,
             fields={"review": subject.text, "category": category},
             choices=choices,
-            group=subject.group,
+            group=join_keys(subject.keys),
             origin=f"reviews:{subject.key}",
         )
 
@@ -121,7 +122,7 @@ def _apart(wrong: list[str], right: list[str], language: str) -> list[str]:
     ]
 
 
-class ReviewSnippetsSettings(Settings):
+class ReviewSnippetsSettings(RecipeOptions):
     """Options of the recipe `review_snippets`.
 
     A snippet is a whole short review, so that its rating is what it says. The right ones are good
@@ -201,7 +202,7 @@ def make_review_snippets(
             gold=places,
             fields={"category": category, "aspect": value},
             choices=choices,
-            group=good[0].group,
+            group=join_keys(key for found in good[:size] for key in found.keys),
             origin=f"reviews:{good[0].key}",
         )
 

@@ -8,10 +8,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shoplm.tasks.keys import join_keys
 from shoplm.tasks.recipes.attributes import attribute_name
 from shoplm.tasks.recipes.choices import Pool, arrange, pick_wrong
 from shoplm.tasks.recipes.mentions import SubjectText, subject_texts
-from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.recipe import Recipe, RecipeOptions, Rejection, Tables
 from shoplm.tasks.recipes.rows import ordered_rows, require_columns, shown
 from shoplm.tasks.recipes.sampling import chance, digest, example_id, shuffled
 from shoplm.tasks.recipes.vocabulary import contains, product_attributes
@@ -22,7 +23,7 @@ NEAR = ("parent", "department")
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class AttributeCategorySettings(Settings):
+class AttributeCategorySettings(RecipeOptions):
     """Options of the recipe `attribute_category`."""
 
     choices: int = Field(4, ge=2)
@@ -106,7 +107,7 @@ def make_attribute_category(
         )
 
 
-class AttributeValueSettings(Settings):
+class AttributeValueSettings(RecipeOptions):
     """Options of the recipe `attribute_value`."""
 
     questions: dict[str, dict[str, str]] = Field(min_length=1)
@@ -193,7 +194,7 @@ def _value_question(
             gold=places[0],
             fields={"title": subject.text, "question": options.questions[name][language]},
             choices=choices,
-            group=subject.group,
+            group=join_keys(subject.keys),
             origin=f"products:{subject.key}",
         )
     return None

@@ -8,13 +8,12 @@ from pydantic import Field
 
 from shoplm.tasks.recipes.listings import read_listings
 from shoplm.tasks.recipes.purchases import Sequels, count_sequels, read_histories
-from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.recipe import Recipe, RecipeOptions, Rejection, Tables
 from shoplm.tasks.recipes.sampling import example_id, shuffled
 from shoplm.tasks.task import Example, Task
-from shoplm.variants import Settings
 
 
-class CategoryPairsOptions(Settings):
+class CategoryPairsOptions(RecipeOptions):
     """Options of the recipe `category_pairs`, which reads products and interactions."""
 
     count: int = Field(10, ge=1)

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
+from shoplm.tasks.keys import join_keys
 from shoplm.tasks.recipes.choices import Pool, arrange, pick_wrong
-from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
-from shoplm.tasks.recipes.rows import Row, ordered_rows, read_columns, require_columns, shown
+from shoplm.tasks.recipes.recipe import Recipe, RecipeOptions, Rejection, Tables
+from shoplm.tasks.recipes.rows import (
+    Row,
+    keys_of,
+    ordered_rows,
+    read_columns,
+    require_columns,
+    shown,
+)
 from shoplm.tasks.recipes.sampling import chance, example_id, shuffled
 from shoplm.tasks.recipes.text import is_written_in, levels
 from shoplm.tasks.recipes.vocabulary import contains
 from shoplm.tasks.task import Example, Task
-from shoplm.variants import Settings
 
 
-class ChoiceSettings(Settings):
+class ChoiceSettings(RecipeOptions):
     """Options of the recipe `choice`."""
+
+    ASKS: ClassVar = frozenset({"table", "choice"})
 
     table: str = "products"
     """The table."""
@@ -92,7 +101,7 @@ def make(
             gold=places[0] if task.type == "multiple_choice" else places,
             fields=dict(zip(options.fields, texts, strict=True)),
             choices=choices,
-            group=str(first.get("product_id") or first["_key"]),
+            group=join_keys(keys_of(*(row for row in rows if row["_value"] in right))),
             origin=f"{options.table}:{first['_key']}",
         )
 

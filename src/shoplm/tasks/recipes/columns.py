@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import permutations
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from shoplm.tasks.keys import join_keys
 from shoplm.tasks.recipes.mentions import NEEDED
-from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.recipe import Recipe, RecipeOptions, Rejection, Tables
 from shoplm.tasks.recipes.rows import (
     Row,
+    keys_of,
     ordered_rows,
     products_by_id,
     read_columns,
@@ -22,11 +24,12 @@ from shoplm.tasks.recipes.sampling import example_id
 from shoplm.tasks.recipes.text import is_written_in, units
 from shoplm.tasks.recipes.vocabulary import Vocabulary, contains, product_attributes, vocabularies
 from shoplm.tasks.task import Example, Gold, Task, placeholders
-from shoplm.variants import Settings
 
 
-class ColumnsSettings(Settings):
+class ColumnsSettings(RecipeOptions):
     """Options of the recipe `columns`."""
+
+    ASKS: ClassVar = frozenset({"table", "answer"})
 
     table: str = "products"
     """The table."""
@@ -126,7 +129,7 @@ def make(
             language=language,
             gold=gold,
             fields=fields,
-            group=str(row.get("product_id") or key),
+            group=join_keys(keys_of(row)),
             origin=f"{options.table}:{key}",
         )
 

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from pydantic import Field, model_validator
 
 from shoplm.tasks.recipes.listings import Listing, read_listings, read_translations
-from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.recipe import Recipe, RecipeOptions, Rejection, Tables
 from shoplm.tasks.recipes.sampling import digest, example_id, shuffled
 from shoplm.tasks.recipes.vocabulary import contains
 from shoplm.tasks.task import Example, Task
-from shoplm.variants import Settings
 
 
-class KeywordsOptions(Settings):
+class KeywordsOptions(RecipeOptions):
     """Options of the recipe `keywords`, which reads products and translations."""
 
     attributes: list[str] = ["type", "material", "colour", "style", "feature", "use"]

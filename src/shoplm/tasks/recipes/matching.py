@@ -4,31 +4,33 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from shoplm.tasks.keys import join_keys
 from shoplm.tasks.recipes.attributes import attribute_of
 from shoplm.tasks.recipes.choices import Pool
 from shoplm.tasks.recipes.mentions import SubjectText, subject_texts
-from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.recipe import Recipe, RecipeOptions, Rejection, Tables
 from shoplm.tasks.recipes.rows import properties_of, shown
 from shoplm.tasks.recipes.sampling import chance, digest, example_id
 from shoplm.tasks.recipes.text import property_lines
 from shoplm.tasks.recipes.vocabulary import contains
 from shoplm.tasks.task import Example, Task
-from shoplm.variants import Settings
 
 TRIES = 60
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class MatchingSettings(Settings):
+class MatchingSettings(RecipeOptions):
     """Options of the recipe `matching`.
 
     A pair that does not match contradicts the text: one of `attributes` that the text names has
     another value in the properties, and the text does not name that one.
     """
+
+    ASKS: ClassVar = frozenset({"table", "text"})
 
     table: str = "products"
     """The table of the texts; another than `products` is joined to it by product_id."""
@@ -75,14 +77,14 @@ def make(
     by_key = {subject.key: subject for subject in subjects}
     for subject in subjects:
         own = properties_of(subject.product)
-        label, pair = options.match, own
+        label, pair, of = options.match, own, frozenset()
         if chance(seed, f"{task.name}:label", subject.key) < options.no_match_share:
             wrong = _wrong_properties(task, subject, pools[subject.language], by_key, options, seed)
             if wrong is None:
                 detail = "no other product contradicts the text"
                 yield Rejection(subject.key, options.table, "nothing_to_ask", detail)
                 continue
-            label, pair = options.no_match, wrong
+            label, (pair, of) = options.no_match, wrong
         elif not any(name in options.attributes for name in subject.named.own):
             detail = "the text names none of the attributes"
             yield Rejection(subject.key, options.table, "nothing_to_ask", detail)
@@ -94,7 +96,7 @@ def make(
             language=subject.language,
             gold=label,
             fields={options.field: subject.text, "properties": properties},
-            group=subject.group,
+            group=join_keys(subject.keys | of),
             origin=f"{options.table}:{subject.key}",
         )
 
@@ -110,7 +112,8 @@ def _wrong_properties(
     by_key: dict[str, SubjectText],
     options: MatchingSettings,
     seed: int,
-) -> dict[str, list[str]] | None:
+) -> tuple[dict[str, list[str]], frozenset[str]] | None:
+    """Properties that contradict the text; and the keys of the product whose they all are."""
     one = chance(seed, f"{task.name}:kind", subject.key) < options.one_value_share
     start = f"{seed}:{task.name}:{subject.key}"
     for tried, key in enumerate(pool.draw(_near(subject, options), start)):
@@ -125,12 +128,13 @@ def _wrong_properties(
         if not differing:
             continue
         if not one:
-            return properties_of(other.product)
+            return properties_of(other.product), other.keys
         name = min(differing, key=lambda name: digest(start, name))
-        return {
+        changed = {
             key: other.attributes[name] if attribute_of(key, subject.language) == name else values
             for key, values in properties_of(subject.product).items()
         }
+        return changed, frozenset()
     return None
 
 

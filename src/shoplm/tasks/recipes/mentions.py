@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from shoplm.tasks.recipes.recipe import Rejection, Tables
-from shoplm.tasks.recipes.rows import Row, ordered_rows, products_by_id, require_columns, shown
+from shoplm.tasks.recipes.rows import (
+    Row,
+    keys_of,
+    ordered_rows,
+    products_by_id,
+    require_columns,
+    shown,
+)
 from shoplm.tasks.recipes.text import is_written_in
 from shoplm.tasks.recipes.vocabulary import Named, Vocabulary, product_attributes, vocabularies
 from shoplm.tasks.task import Task
@@ -31,7 +38,8 @@ class SubjectText:
     attributes: dict[str, list[str]]
     """Attribute: values of the product, or of all products that the text is about."""
     named: Named
-    group: str
+    keys: frozenset[str]
+    """Of its rows and of the products that it is about."""
 
 
 def subject_texts(
@@ -81,7 +89,7 @@ def subject_texts(
             product=products[str(first["product_id"])],
             attributes=attributes,
             named=known[language].named(text, attributes),
-            group=str(first["product_id"]) if len(rows) == 1 else first["_key"],
+            keys=frozenset(keys_of(*rows)),
         )
 
 

@@ -9,19 +9,19 @@ from typing import Literal
 
 from pydantic import Field
 
+from shoplm.tasks.keys import join_keys
 from shoplm.tasks.recipes.listings import Listing, read_listings
 from shoplm.tasks.recipes.purchases import Sequels, count_buyers, count_sequels, read_histories
-from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.recipe import Recipe, RecipeOptions, Rejection, Tables
 from shoplm.tasks.recipes.sampling import chance, digest, example_id, shuffled
 from shoplm.tasks.recipes.vocabulary import contains
 from shoplm.tasks.task import Example, Task
-from shoplm.variants import Settings
 
 PARTNERS = 60
 """Products at most that are tried as another's similar or unrelated partner."""
 
 
-class ProductPairsOptions(Settings):
+class ProductPairsOptions(RecipeOptions):
     """Options of the recipe `product_pairs`, which reads products and interactions."""
 
     ask: Literal["relation", "reason", "explanation"]
@@ -47,6 +47,10 @@ class ProductPairsOptions(Settings):
     """By language, with {category_1}, {category_2} and {reason}."""
     choices: int = Field(4, ge=2)
     """Reasons to choose from."""
+
+    def asks(self) -> dict[str, str]:
+        """A reason is asked for, whether it is chosen or written."""
+        return {"ask": "relation" if self.ask == "relation" else "reason"}
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,7 @@ def _example(task: Task, pair: _Pair, gold: int | str, choices: tuple[str, ...])
         gold=gold,
         fields={"product_1": pair.first.title, "product_2": pair.second.title},
         choices=choices,
-        group=pair.name,
+        group=join_keys((pair.first.product_id, pair.second.product_id)),
         origin=f"interactions:{pair.name}",
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from shoplm.tasks.recipes.listings import read_listings
-from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.recipe import Recipe, RecipeOptions, Rejection, Tables
 from shoplm.tasks.recipes.rows import products_by_id
 from shoplm.tasks.recipes.sampling import chance, example_id, shuffled
 from shoplm.tasks.recipes.vocabulary import product_attributes, vocabularies
@@ -24,7 +24,7 @@ class PropertyQuestion(Settings):
     """The answer by language, with {value}: all values of the attribute."""
 
 
-class PropertyAnswersOptions(Settings):
+class PropertyAnswersOptions(RecipeOptions):
     """Options of the recipe `property_answers`, which reads products."""
 
     questions: dict[str, PropertyQuestion] = Field(min_length=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
 from shoplm.tasks.recipes.listings import records
@@ -23,6 +23,7 @@ class Purchase:
 
     at: float
     item_id: str
+    user_id: str = field(default="", compare=False)
 
 
 def read_histories(task: Task, tables: Tables) -> dict[str, list[Purchase]]:
@@ -43,7 +44,7 @@ def read_histories(task: Task, tables: Tables) -> dict[str, list[Purchase]]:
         for row in rows:
             name = user if timed else f"{user}@{row['domain']}"
             at = float(row["timestamp"] if timed else row["pos"])
-            histories[name].append(Purchase(at, str(row["item_id"])))
+            histories[name].append(Purchase(at, str(row["item_id"]), user))
     return {name: sorted(set(histories[name])) for name in sorted(histories)}
 
 

@@ -6,20 +6,20 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
+from shoplm.tasks.keys import join_keys
 from shoplm.tasks.recipes.listings import read_listings, records
-from shoplm.tasks.recipes.recipe import Recipe, Tables
+from shoplm.tasks.recipes.recipe import Recipe, RecipeOptions, Tables
 from shoplm.tasks.recipes.sampling import digest, example_id, shuffled
 from shoplm.tasks.recipes.text import readable, units
 from shoplm.tasks.recipes.vocabulary import contains
 from shoplm.tasks.task import Example, Task
-from shoplm.variants import Settings
 
 Relation = Literal["irrelevant", "substitute", "complement", "narrowing"]
 Pairs = dict[str, list[tuple[str, str, str]]]
 _MEANS: dict[str, Relation] = {"S": "substitute", "C": "complement", "I": "irrelevant"}
 
 
-class QueryPairsOptions(Settings):
+class QueryPairsOptions(RecipeOptions):
     """Options of the recipe `query_pairs`, which reads queries and products."""
 
     relations: dict[Relation, dict[str, str]]
@@ -35,6 +35,7 @@ def make(task: Task, tables: Tables, options: QueryPairsOptions, seed: int) -> I
     """
     text: dict[str, str] = {}
     language: dict[str, str] = {}
+    ids: dict[tuple[str, str], set[str]] = defaultdict(set)
     judged: dict[str, dict[str, str]] = defaultdict(dict)
     columns = {"query_id", "query", "language", "product_id", "relevance"}
     for row in records(task, tables, "queries", columns):
@@ -42,6 +43,7 @@ def make(task: Task, tables: Tables, options: QueryPairsOptions, seed: int) -> I
         if query and row["language"] in task.languages:
             text[query_id], language[query_id] = query, row["language"]
             judged[query_id][str(row["product_id"])] = row["relevance"]
+            ids[row["language"], query].add(query_id)
     found = _by_judgement(judged, text, language)
     listings, _ = read_listings(task, tables)
     category_of = {key: listing.category for key, listing in listings.items()}
@@ -62,7 +64,7 @@ def make(task: Task, tables: Tables, options: QueryPairsOptions, seed: int) -> I
             gold=choices.index(options.relations[relation][lang]),
             fields={"query_1": first, "query_2": second},
             choices=tuple(choices),
-            group=second,
+            group=join_keys(ids[lang, first] | ids[lang, second]),
             origin=f"queries:{relation}",
         )
 

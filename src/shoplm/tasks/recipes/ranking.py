@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import ClassVar
 
 from pydantic import Field
 
+from shoplm.tasks.keys import join_keys
 from shoplm.tasks.recipes.listings import Listing, read_listings, records
-from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.recipe import Recipe, RecipeOptions, Rejection, Tables
 from shoplm.tasks.recipes.sampling import digest, example_id, shuffled
 from shoplm.tasks.recipes.text import readable, units
 from shoplm.tasks.task import Example, Task
-from shoplm.variants import Settings
 
 
-class RankingOptions(Settings):
+class RankingOptions(RecipeOptions):
     """Options of the recipe `ranking`, which reads queries and products."""
+
+    ASKS: ClassVar = frozenset({"right"})
 
     candidates: int = Field(5, ge=2)
     """Products shown."""
@@ -64,7 +67,7 @@ def make(task: Task, tables: Tables, options: RankingOptions, seed: int) -> Iter
             gold=gold,
             fields={"query": query},
             choices=tuple(listing.title for listing, _ in shown),
-            group=query_id,
+            group=join_keys([query_id, *(shown[at][0].product_id for at in right)]),
             origin=f"queries:{query_id}",
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
@@ -31,11 +31,24 @@ class Rejection:
         return asdict(self)
 
 
+class RecipeOptions(Settings):
+    """Base of the options of a recipe."""
+
+    ASKS: ClassVar[frozenset[str]] = frozenset()
+    """Options that decide what is asked of which rows. All others decide how: what is shown beside
+    it, the form of the answer, wording, numbers, how hard it is."""
+
+    def asks(self) -> dict[str, Any]:
+        """What is asked: of two tasks of one recipe, the same where they ask the same."""
+        values = self.model_dump(mode="json")
+        return {name: values[name] for name in sorted(self.ASKS)}
+
+
 @dataclass(frozen=True)
 class Recipe:
     """A kind of recipe; a task's YAML says with which options."""
 
-    settings: type[Settings]
+    settings: type[RecipeOptions]
     """Checks the options."""
     tables: Callable[[Any], frozenset[str]]
     """The tables that it needs, given its options."""

@@ -30,6 +30,17 @@ def key_of(table: pd.DataFrame, name: str) -> str:
     return KEYS.get(name) or str(table.columns[0])
 
 
+def keys_of(*rows: Row) -> set[str]:
+    """What rows are about: their own names, and the products that they name."""
+    keys: set[str] = set()
+    for row in rows:
+        several = row.get("product_ids")
+        ids = [row["_key"], row.get("product_id")]
+        ids += list(several) if isinstance(several, (list, tuple)) else []
+        keys |= {str(one) for one in ids if one is not None and one == one}
+    return keys
+
+
 class MissingColumnError(ValueError):
     """A table lacks a column that a recipe reads."""
 

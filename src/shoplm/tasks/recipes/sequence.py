@@ -6,22 +6,24 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from shoplm.tasks.keys import join_keys
 from shoplm.tasks.recipes.listings import records
 from shoplm.tasks.recipes.purchases import Purchase, read_histories
-from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.recipe import Recipe, RecipeOptions, Rejection, Tables
 from shoplm.tasks.recipes.sampling import digest, example_id, shuffled
 from shoplm.tasks.recipes.text import is_written_in, readable
 from shoplm.tasks.task import Example, Task
-from shoplm.variants import Settings
 
 
-class SequenceOptions(Settings):
+class SequenceOptions(RecipeOptions):
     """Options of the recipe `sequence`, which reads interactions and items, and queries where
     the next search is asked for."""
+
+    ASKS: ClassVar = frozenset({"next"})
 
     next: Literal["purchases", "query"] = "purchases"
     """What is asked for."""
@@ -73,11 +75,13 @@ def make(task: Task, tables: Tables, options: SequenceOptions, seed: int) -> Ite
         again = {one.item_id for one in shown}
         later = [one for one in own[cut:] if one.item_id not in again]
         ever = {one.item_id for one in histories[name]}
+        keys = {own[0].user_id, *(p.item_id for p in shown)}
         if searches is None:
             right = list(dict.fromkeys(items[p.item_id].title for p in later[: options.right]))
             titles = {items[i].title for i in ever if i in items}
             wrong = (items[i].title for i in _from(pools[language], seed, name))
             wrong = (title for title in wrong if title not in titles)
+            keys |= {p.item_id for p in later[: options.right]}
         else:
             seen = {searches.leading_to(p.item_id) for p in shown}
             query = searches.leading_to(later[0].item_id)
@@ -85,6 +89,7 @@ def make(task: Task, tables: Tables, options: SequenceOptions, seed: int) -> Ite
                 yield Rejection(name, "interactions", "no_query", later[0].item_id)
                 continue
             right = [query]
+            keys |= searches.ids(query, *seen)
             category = items[later[0].item_id].category
             wrong = searches.elsewhere(language, category, ever, items, f"{seed}:{name}")
         wanted = options.candidates - len(right)
@@ -100,7 +105,7 @@ def make(task: Task, tables: Tables, options: SequenceOptions, seed: int) -> Ite
             gold=sorted(choices.index(one) for one in right),
             fields={"history": _story(shown, items, searches, options, language)},
             choices=tuple(choices),
-            group=name,
+            group=join_keys(keys),
             origin=f"interactions:{name}:{int(shown[-1].at)}",
         )
 
@@ -161,6 +166,7 @@ class _Searches:
 
     def __init__(self, task: Task, tables: Tables) -> None:
         columns = {"query_id", "query", "language", "product_id", "relevance"}
+        self._ids: dict[str, set[str]] = defaultdict(set)
         self._exact: dict[str, set[str]] = defaultdict(set)
         self._products: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._judged: dict[str, set[str]] = defaultdict(set)
@@ -168,11 +174,16 @@ class _Searches:
             query, product_id = readable(row["query"]), str(row["product_id"])
             if not query:
                 continue
+            self._ids[query].add(str(row["query_id"]))
             if row["relevance"] == "E":
                 self._exact[product_id].add(query)
                 self._products[row["language"], query].add(product_id)
             if row["relevance"] != "I":
                 self._judged[query].add(product_id)
+
+    def ids(self, *queries: str | None) -> set[str]:
+        """Of all rows with one of these queries."""
+        return {one for query in queries if query for one in self._ids.get(query, ())}
 
     def leading_to(self, product_id: str) -> str | None:
         """A query that the product answers exactly, always the same one."""

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from shoplm.tasks.keys import join_keys
 from shoplm.tasks.recipes.attributes import NAMES, attribute_name
 from shoplm.tasks.recipes.mentions import SubjectText, subject_texts
-from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.recipe import Recipe, RecipeOptions, Rejection, Tables
 from shoplm.tasks.recipes.sampling import digest, example_id, shuffled
 from shoplm.tasks.recipes.vocabulary import Mention
 from shoplm.tasks.task import Example, Gold, Task
-from shoplm.variants import Settings
 
 OTHERS = "*"
 """In a list of attributes: all that have no usual name, such as a height or a page count."""
 
 
-class SpansSettings(Settings):
+class SpansSettings(RecipeOptions):
     """Options of the recipe `spans`.
 
     What a text names is found by all values that the catalogue knows. A label is asked about only
     if the text names no value of it that the product's own properties lack, so that an answer is
     complete as far as the catalogue knows.
     """
+
+    ASKS: ClassVar = frozenset({"table", "text", "labels"})
 
     table: str = "products"
     """The table of the texts; another than `products` is joined to it by product_id."""
@@ -129,7 +131,7 @@ def make(
             language=subject.language,
             gold=gold,
             fields={options.field: subject.text, **fields},
-            group=subject.group,
+            group=join_keys(subject.keys),
             origin=f"{options.table}:{subject.key}",
         )
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from shoplm.tasks.recipes.listings import Listing, read_listings, read_translations
-from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.recipe import Recipe, RecipeOptions, Rejection, Tables
 from shoplm.tasks.recipes.sampling import chance, digest, example_id, shuffled
 from shoplm.tasks.recipes.text import units
 from shoplm.tasks.task import Example, Task
-from shoplm.variants import Settings
 
 _STOP = re.compile(r"(?<=[。！？])|(?<=[.!?])\s+")
 
@@ -25,8 +24,10 @@ _STRANGE_NAME = {
 """What a name in the other script looks like, by language of the text; units and USB are none."""
 
 
-class TranslationOptions(Settings):
+class TranslationOptions(RecipeOptions):
     """Options of the recipe `translation`, which reads products and translations."""
+
+    ASKS: ClassVar = frozenset({"text"})
 
     text: Literal["title", "description"] = "title"
     """What is translated."""

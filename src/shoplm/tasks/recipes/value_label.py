@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from shoplm.tasks.keys import join_keys
 from shoplm.tasks.recipes.listings import read_listings, read_translations, records
-from shoplm.tasks.recipes.recipe import Recipe, Rejection, Tables
+from shoplm.tasks.recipes.recipe import Recipe, RecipeOptions, Rejection, Tables
 from shoplm.tasks.recipes.sampling import digest, example_id
 from shoplm.tasks.recipes.text import is_written_in, readable
 from shoplm.tasks.task import Example, Task
-from shoplm.variants import Settings
 
 
-class ValueLabelOptions(Settings):
+class ValueLabelOptions(RecipeOptions):
     """Options of the recipe `value_label`."""
+
+    ASKS: ClassVar = frozenset({"table", "value"})
 
     table: str
     """reviews, queries, or any other with a language."""
     id: list[str] = Field(min_length=1)
-    """Columns that name a row; the first one is the group."""
+    """Columns that name a row, each a key of what the question is about."""
     value: str
     """The column that decides."""
     labels: dict[str, list[str | float]] = Field(min_length=2)
@@ -61,7 +63,7 @@ def make(task: Task, tables: Tables, options: ValueLabelOptions, seed: int) -> I
     texts = {column: [readable(row[column]) for row in rows] for column in options.fields.values()}
     first = next(iter(texts.values()))
     alike = Counter() if options.product else Counter(first)
-    piles: dict[tuple[str, str], list[tuple[str, str, Example]]] = defaultdict(list)
+    piles: dict[tuple[str, str], list[tuple[tuple[str, str], str, Example]]] = defaultdict(list)
     departments: dict[str, set[str]] = defaultdict(set)
     for number, row in enumerate(rows):
         row_id = ":".join(str(row[column]) for column in options.id)
@@ -97,7 +99,7 @@ def make(task: Task, tables: Tables, options: ValueLabelOptions, seed: int) -> I
             departments[str(row[options.id[0]])].add(near)
         piles[language, label].append(
             (
-                near,
+                (str(row[options.id[0]]), near),
                 digest(seed, task.name, row_id),
                 Example(
                     example_id=example_id(task.name, row_id),
@@ -106,15 +108,17 @@ def make(task: Task, tables: Tables, options: ValueLabelOptions, seed: int) -> I
                     gold=list(options.labels).index(label) if options.choices else label,
                     fields={name: str(text) for name, text in shown.items()},
                     choices=tuple(options.choices.get(language, ())),
-                    group=str(row[options.id[0]]),
+                    group=join_keys(
+                        [*(row[column] for column in options.id), row.get("product_id")]
+                    ),
                     origin=f"{options.table}:{row_id}",
                 ),
             )
         )
 
-    def place(one: tuple[str, str, Example]) -> tuple[bool, str]:
-        department, drawn, example = one
-        return options.near_first and department not in departments[example.group], drawn
+    def place(one: tuple[tuple[str, str], str, Example]) -> tuple[bool, str]:
+        (first_id, department), drawn, _ = one
+        return options.near_first and department not in departments[first_id], drawn
 
     ordered = [[one[2] for one in sorted(piles[key], key=place)] for key in sorted(piles)]
     for turn in range(max(map(len, ordered), default=0)):

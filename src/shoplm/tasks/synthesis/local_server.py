@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from shoplm.tasks.keys import split_keys
 from shoplm.tasks.synthesis.endpoint import LOCAL_MODEL
 from shoplm.tasks.synthesis.form import heading, shown_value, values_of, write_sample
 from shoplm.tasks.synthesis.requests import RECORD, as_text
@@ -153,7 +154,7 @@ class LocalServer:
 
         def order(example: Example) -> tuple[bool, str]:
             drawn = hashlib.md5(f"{text}:{example.example_id}".encode()).hexdigest()
-            return (product is None or example.group != product, drawn)
+            return (product is None or product not in split_keys(example.group), drawn)
 
         return sorted(filter(fits, self._made(task)), key=order)
 
