@@ -8,6 +8,7 @@ from simulated_training import simulate_training
 TASKS = {"title_generation": "concepts", "product_relation": "reasoning",
          "query_relation": "behaviour", "a_task_with_a_very_long_name": "multilingual"}  # fmt: skip
 EFFECTS = {"ladder_1": -0.1, "ladder_2": -0.6, "from_base": -0.4}  # nats a token
+SELECTIONS = {"ladder_1": "one", "ladder_2": "all", "from_base": "all"}
 MODELS = {"ladder_1": "mixed", "ladder_2": "mixed", "from_base": "base"}
 
 
@@ -49,16 +50,18 @@ def simulate_tuning(effects=EFFECTS, seeds=(0,), n=40, seed=0):
                     )
                 )  # fmt: skip
     variants = pd.DataFrame(
-        {"variant": name, "model": MODELS[name], "selection": "all", "rank": rank,
+        {"variant": name, "model": MODELS[name], "selection": SELECTIONS[name], "rank": rank,
          "capabilities": 4, "tasks": 3, "examples": 300, "most_of_a_task": 120,
+         "window": 512, "beyond_window": 7, "cut": 0,
          "template": "{prompt}\n{answer}</s>"}
         for name, rank in zip(effects, [16, 32, None], strict=True)
     )  # fmt: skip
     selections = pd.DataFrame(
-        {"selection": "all", "seed": run, "capability": capability, "task": task,
+        {"selection": selection, "seed": run, "capability": capability, "task": task,
          "n_available": 120, "n": 100, "share": 1 / 3}
         for run in seeds
-        for task, capability in list(TASKS.items())[:-1]
+        for selection, n_tasks in (("one", 1), ("all", 3))
+        for task, capability in list(TASKS.items())[:n_tasks]
     )  # fmt: skip
     _, metrics = simulate_training(
         dict.fromkeys(effects, (0, 0, 0)), seeds, n_documents=2, n_steps=20

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from shoplm.corpus.instruction_packing import (
     block_length,
+    count_long,
     pack_instructions,
     pack_selections,
     tokenise_instructions,
@@ -209,3 +210,19 @@ def test_selections_and_what_is_measured_share_one_length():
     lengths = dict(zip(held_out["choices_mine"].documents, held_out["choices_mine"].lengths,
                        strict=True))  # fmt: skip
     assert lengths == {0: 7, 1: 9}
+
+
+def test_examples_longer_than_the_window_are_counted_in_each_selection():
+    rows = [("a", "x" * 5, "y"), ("b", "x" * 29, "y"), ("c", "x" * 30, "y"), ("d", "x" * 50, "y")]
+    selected = pd.DataFrame(
+        [("few", 0, "a"), ("few", 0, "b"), ("all", 0, "a"), ("all", 0, "c"), ("all", 0, "d"),
+         ("all", 1, "c")],
+        columns=["selection", "seed", "instruction_id"],
+    )  # fmt: skip
+    packing = InstructionPackingSettings(sequence_length=32)
+    for too_long, column in (("whole", "beyond_window"), ("cut", "cut")):
+        tokenised, _ = tokenise(rows, too_long)  # three tokens more than letters: b has 33
+        counts = count_long(tokenised.assign(split="train"), selected, packing)
+        counts = counts.set_index(["selection", "seed"])
+        assert counts[column].to_dict() == {("few", 0): 1, ("all", 0): 2, ("all", 1): 1}
+        assert counts.drop(columns=column).eq(0).all(axis=None)

@@ -161,9 +161,9 @@ def test_a_run_is_as_long_as_its_data(inputs):
 
 
 def test_merged_models_are_those_that_were_asked_for(inputs, root):
-    runs = [(a_run(inputs, name), PYTHON) for name in ("merged", "adapter")]
+    runs = [(a_run(inputs, name), PYTHON) for name in ("lora", "adapter")]
     done = launching.train_runs(runs, root)
     assert launching.merged_models(done) == {}
-    merged = done["merged", 0] / "models" / "merged"
+    merged = done["lora", 0] / "models" / "merged"
     merged.mkdir(parents=True)
-    assert launching.merged_models(done) == {"merged/seed-0": merged}
+    assert launching.merged_models(done) == {"lora-merged/seed-0": merged}

@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig
 
 from shoplm.datasets.model_directory import check_model_directory
 from shoplm.launch import is_complete
-from shoplm.lm import trainer
+from shoplm.lm import evaluate, trainer
 from shoplm.lm.adapters import load_adapted
 from shoplm.lm.blocks import Blocks
 from shoplm.lm.processes import Processes
@@ -231,9 +231,9 @@ def test_adapter_and_merge_are_part_of_what_a_run_is(sft_inputs, tmp_path):
 
 def test_runs_from_one_model_measure_it_once(sft_inputs, undisturbed, tmp_path, monkeypatch):
     measured = []
-    measure = trainer.measure_documents
+    measure = evaluate.measure_documents
     monkeypatch.setattr(
-        trainer, "measure_documents", lambda *given: measured.append(0) or measure(*given)
+        evaluate, "measure_documents", lambda *given: measured.append(0) or measure(*given)
     )
     untrained = {}
     for rank in (4, 8):

@@ -152,6 +152,11 @@ def test_selections_differ_by_seed_and_have_their_blocks(tuned):
     blocks = tuned.load("sft_blocks")
     for (name, seed), members in ids.items():
         assert blocks[f"{name}-seed-{seed}"].meta.n_documents == len(members)
+    variants = tuned.load("sft_variants").set_index("variant")
+    length = {n: b.meta.sequence_length for n, b in blocks.items()}
+    beyond = [int((b.lengths > 64).sum()) for n, b in blocks.items() if n.startswith("few")]
+    assert max(length.values()) > 64  # examples are kept whole, so blocks grow
+    assert variants.loc["lora", ["beyond_window", "cut"]].tolist() == [round(np.mean(beyond)), 0]
     account = tuned.load("sft_selections")
     assert account.groupby(["selection", "seed"])["n"].sum().to_dict() == ids.map(len).to_dict()
 
@@ -214,6 +219,8 @@ def test_results_and_page(tuned):
     }  # fmt: skip
     loss = results.query("task == 'all' and metric == 'loss' and split == 'validation'")
     loss = loss[loss["seed"] == "all"].set_index("variant")["value"]
+    own = results.query("level == 'trained' and variant == task and seed == 'all'")
+    assert set(own["variant"]) == {"lora", "full"} and set(own["split"]) == {"validation"}
     assert loss["lora"] < loss["base untuned"] and loss["full"] < loss["mixed untuned"]
     random = results.query("metric == 'random_accuracy' and level == 'task'")["value"]
     assert (random == 0.5).all()
@@ -295,6 +302,28 @@ def test_a_model_of_another_tokenizer_is_refused_before_anything_runs(
         plan(tuned, held_out_blocks={})
     with pytest.raises(ValueError, match="'mixed/seed-0' has the name of a base model"):
         plan(tuned, other_base_models={"mixed": lambda: other})
+
+
+@pytest.mark.parametrize(
+    ("config", "refused"),
+    [
+        ({"max_position_embeddings": 16}, True),
+        ({"n_positions": 16}, True),
+        ({"max_position_embeddings": 100_000}, False),
+        ({"max_position_embeddings": 16, "alibi": True}, False),
+        ({"seq_length": 16}, False),  # as BLOOM's: ALiBi without a name
+    ],
+)
+def test_a_block_longer_than_the_positions_of_a_model_is_refused(tuned, tmp_path, config, refused):
+    start = tmp_path / "model"
+    shutil.copytree(tuned.load("base_model"), start)
+    (start / "config.json").write_text(json.dumps(config))
+    if not refused:
+        assert plan(tuned, base_model=start)
+        return
+    words = r"variant 'lora': blocks have \d+ tokens.* model 'base' has 16 positions"
+    with pytest.raises(ValueError, match=words):
+        plan(tuned, base_model=start)
 
 
 def test_the_contract_of_names():

@@ -187,6 +187,29 @@ def pack_selections(
     return blocks, held_out, pd.concat(documents[1:] or documents, ignore_index=True)
 
 
+def count_long(
+    tokenised: pd.DataFrame, selected: pd.DataFrame, packing: InstructionPackingSettings
+) -> pd.DataFrame:
+    """selection, seed, beyond_window, cut: selected examples that are longer than the window.
+
+    Args:
+        tokenised: see `tokenise_instructions`.
+        selected: selection, seed, instruction_id.
+        packing: the window; beyond it, an example was kept whole or lost tokens of its prompt.
+    """
+    train = tokenised[tokenised["split"] == "train"]
+    flags = pd.DataFrame(
+        {
+            "instruction_id": train["instruction_id"],
+            "beyond_window": _lengths(train) > packing.sequence_length,
+            "cut": train["n_cut"] > 0,
+        }
+    )
+    rows = selected[["selection", "seed", "instruction_id"]].merge(flags, on="instruction_id")
+    counts = rows.groupby(["selection", "seed"], sort=False)[["beyond_window", "cut"]].sum()
+    return counts.astype(int).reset_index()
+
+
 def _rounded_up(tokens: int, packing: InstructionPackingSettings) -> int:
     return -(-tokens // packing.length_multiple) * packing.length_multiple
 

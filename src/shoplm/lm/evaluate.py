@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from shoplm.lm.blocks import Blocks
 from shoplm.lm.engines import Engine
 from shoplm.lm.processes import Processes
+from shoplm.lm.run import TrainingRun
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,25 @@ class DocumentLosses:
             for document, n, loss in zip(*columns, strict=True)
             if n
         ]
+
+
+def start_key(run: TrainingRun) -> str:
+    """What losses before the first step depend on; an adapter changes none of them, unless `extra`
+    draws both of its factors."""
+    training, adapter = run.training, run.adapter
+    drawn = (adapter.model_dump(), run.seed) if adapter and adapter.extra else None
+    model = (run.base_model, training.precision, training.attention, training.zero)
+    return repr((model, sorted(run.held_out.items()), adapter is None, drawn))
+
+
+def measure_splits(
+    engine: Engine, held_out: Mapping[str, Blocks], micro_batch: int, processes: Processes
+) -> dict[str, DocumentLosses]:
+    """`measure_documents` of each split."""
+    return {
+        split: measure_documents(engine, blocks, micro_batch, processes)
+        for split, blocks in held_out.items()
+    }
 
 
 def measure_documents(

@@ -113,9 +113,9 @@ def final_models(directories: Mapping[RunKey, Path]) -> dict[str, Path]:
 
 
 def merged_models(directories: Mapping[RunKey, Path]) -> dict[str, Path]:
-    """The whole model of each run that merged its adapter, by name (`mixed/seed-0`)."""
+    """The whole model of each run that merged its adapter, by name (`lora-merged/seed-0`)."""
     return {
-        f"{name}/seed-{seed}": path / MERGED
+        f"{name}-merged/seed-{seed}": path / MERGED
         for (name, seed), path in directories.items()
         if (path / MERGED).is_dir()
     }

@@ -75,11 +75,16 @@ class RunResults:
             place = self._place(step, tokens, split)
             self.metrics.append(place | {"metric": m, "value": v} for m, v in values.items())
 
-    def add_documents(self, step: int, tokens: int, split: str, measured: DocumentLosses) -> None:
-        """The loss of each document of a split."""
-        if self.is_first:
-            place = self._place(step, tokens, split)
-            self.document_losses.append(place | row for row in measured.rows())
+    def add_measured(
+        self, step: int, tokens: int, found: Mapping[str, DocumentLosses], documents: bool
+    ) -> None:
+        """The loss and perplexity of each split, and of its single documents if asked."""
+        for split, measured in found.items():
+            values = {"loss": measured.loss, "perplexity": measured.perplexity}
+            self.add(step, tokens, split, values)
+            if documents and self.is_first:
+                place = self._place(step, tokens, split)
+                self.document_losses.append(place | row for row in measured.rows())
 
     def cut(self, step: int) -> None:
         """Drop what came after a step."""

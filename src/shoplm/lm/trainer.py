@@ -20,7 +20,7 @@ from shoplm.lm.checkpoints import Checkpoints
 from shoplm.lm.deepspeed_config import blocks_per_process
 from shoplm.lm.deepspeed_engine import DeepSpeedEngine
 from shoplm.lm.engines import Engine, PlainEngine
-from shoplm.lm.evaluate import DocumentLosses, measure_documents
+from shoplm.lm.evaluate import DocumentLosses, measure_splits, start_key
 from shoplm.lm.gauges import Clock, peak_memory, reset_peak_memory
 from shoplm.lm.interrupts import sigterm_noted
 from shoplm.lm.loading import tokenizer_fingerprint
@@ -232,15 +232,6 @@ class Trainer:
                     "batch_tokens"
                 )
 
-    def _start(self) -> str:
-        """What losses before the first step depend on; an adapter changes none of them, unless
-        `extra` draws both of its factors."""
-        run, training = self.run_settings, self.training
-        adapter = run.adapter
-        drawn = (adapter.model_dump(), run.seed) if adapter and adapter.extra else None
-        model = (run.base_model, training.precision, training.attention, training.zero)
-        return repr((model, sorted(run.held_out.items()), adapter is None, drawn))
-
     def _check_finite(self, step: int, name: str, value: float) -> None:
         if math.isfinite(value):
             return
@@ -258,25 +249,21 @@ class Trainer:
         Without held-out text the blocks of the step are asked.
         """
         keep = step in (0, self.plan.n_steps) or step in self.plan.kept
-        found = self.untrained.get(self._start()) if step == 0 else None
+        start = start_key(self.run_settings)
+        found = self.untrained.get(start) if step == 0 else None
         if found is None:
-            found = {}
-            for split, blocks in self.held_out.items():
-                found[split] = measure_documents(
-                    self.engine, blocks, self.training.micro_batch, self.processes
-                )
-                self._check_finite(step, f"loss on {split}", found[split].loss)
+            found = measure_splits(
+                self.engine, self.held_out, self.training.micro_batch, self.processes
+            )
+            for split, measured in found.items():
+                self._check_finite(step, f"loss on {split}", measured.loss)
         if step == 0:
-            self.untrained[self._start()] = found
+            self.untrained[start] = found
         if step and not found:
             losses = [float(self.engine.losses(part).sum()) for part in self._own_batches(step)]
             total = float(self.processes.sum([sum(losses)])[0])
             self._check_finite(step, "loss after the update", total)
-        for split, measured in found.items():
-            values = {"loss": measured.loss, "perplexity": measured.perplexity}
-            self.results.add(step, self.tokens, split, values)
-            if keep:
-                self.results.add_documents(step, self.tokens, split, measured)
+        self.results.add_measured(step, self.tokens, found, documents=keep)
 
     def _log(self, number: int, step: Step, speed: float) -> None:
         memory = self.processes.maximum(peak_memory(self.processes.device))
@@ -286,13 +273,8 @@ class Trainer:
 
     def _report(self, step: int, loss: float, speed: float) -> None:
         if self.processes.is_first:
-            report_progress(
-                step,
-                self.plan.n_steps,
-                run=self.run_settings.name,
-                loss=loss,
-                tokens_per_second=speed,
-            )
+            name = self.run_settings.name
+            report_progress(step, self.plan.n_steps, run=name, loss=loss, tokens_per_second=speed)
 
     def _kind(self) -> str:
         return "plain" if self.training.zero is None else "deepspeed"

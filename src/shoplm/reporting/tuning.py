@@ -9,11 +9,18 @@ import pandas as pd
 from plotly.graph_objects import Figure
 
 from shoplm.metrics.tuning import ALL_SEEDS
-from shoplm.metrics.tuning_cells import ALL
-from shoplm.metrics.tuning_scores import ACCURACY, BASELINE, BASELINES, LOSS, UNTUNED, untuned
+from shoplm.metrics.tuning_cells import ALL, TRAINED
+from shoplm.metrics.tuning_scores import ACCURACY, BASELINE, BASELINES, LOSS, UNTUNED
 from shoplm.reporting.page import Section, render_page
 from shoplm.reporting.runs import list_runs
-from shoplm.reporting.tuning_figures import SIDES, best_variants, plot_ladder, plot_tasks
+from shoplm.reporting.tuning_figures import (
+    SIDES,
+    best_variants,
+    name_starts,
+    plot_ladder,
+    plot_tasks,
+    pooled_rows,
+)
 
 __all__ = ["plot_ladder", "plot_tasks", "render_tuning_page"]
 
@@ -32,7 +39,7 @@ def render_tuning_page(tables: Mapping[str, pd.DataFrame], figures: Mapping[str,
         figures: `ladder` (`plot_ladder`) and `tasks` (`plot_tasks`).
     """
     results, comparison, variants = tables["results"], tables["comparison"], tables["variants"]
-    pooled = comparison[comparison["level"] == ALL]
+    pooled = pooled_rows(comparison)
     best = best_variants(results, variants)
     runs = list_runs(tables["metrics"])
     return render_page(
@@ -44,14 +51,19 @@ def render_tuning_page(tables: Mapping[str, pd.DataFrame], figures: Mapping[str,
                 "loss: nats a token of the right answer, end mark included, given the prompt. "
                 "accuracy: share of questions with a set of possible answers whose right one the "
                 "model finds most probable; dashed, that of a random answer. Means over tasks, "
-                "each counted alike. " + _how_sure(results),
+                "each counted alike: all tasks not held out, which some variants were trained on "
+                "in part; those of them that a variant itself was trained on; and the held-out "
+                "ones, which none was. Models of continual pre-training (such as mixed and "
+                "separate) have read the catalogue that the measured examples are made of before "
+                "any tuning. " + _how_sure(results),
                 _ladder(results, variants),
                 figures["ladder"],
             ),
             Section(
                 "Tuned against untuned",
                 "Differences on the same examples, by a sign-flip test over groups (products, "
-                "titles, passages); p is corrected (Holm) over all rows of a metric. Under "
+                "titles, passages); p is corrected (Holm) over all rows of a metric, those of a "
+                "variant's own tasks apart. Under "
                 f"{LEVEL}, and if each seed alone points the same way, a difference counts as one.",
                 _differences(pooled[_is_untuned(pooled)]),
             ),
@@ -67,7 +79,7 @@ def render_tuning_page(tables: Mapping[str, pd.DataFrame], figures: Mapping[str,
             Section(
                 "By task",
                 f"Before and after tuning, shown for {best[0]}, the variant with the lowest mean "
-                "loss on held-in tasks; the legend adds others."
+                "loss on tasks not held out; the legend adds others."
                 if best
                 else "No task was measured.",
                 _by_task(results, variants, best[0]) if best else None,
@@ -81,8 +93,9 @@ def render_tuning_page(tables: Mapping[str, pd.DataFrame], figures: Mapping[str,
             ),
             Section(
                 "What was trained on",
-                "Instructions of each capability and selection, means over seeds.",
-                _selections(tables["selections"]),
+                "Instructions of each capability and selection, means over seeds. "
+                + _beyond(variants),
+                _selections(tables["selections"], variants),
             ),
             Section(
                 "Instructions neither trained on nor measured",
@@ -109,12 +122,17 @@ def _facts(tables: Mapping[str, pd.DataFrame], best: list[str]) -> dict[str, str
         "instructions in the largest": f"{variants['examples'].max():,}",
     }
     pooled = results[(results["level"] == ALL) & (results["seed"] == ALL_SEEDS)]
-    models = dict(zip(variants["variant"], variants["model"], strict=True))
-    for metric, side in ((ACCURACY, "validation"), (ACCURACY, "held_out"), (LOSS, "validation")):
+    own = results[(results["level"] == TRAINED) & results["task"].isin(best[:1])]
+    own = own[own["seed"] == ALL_SEEDS].assign(split=TRAINED)
+    pooled = pd.concat([pooled, own])
+    starts = name_starts(results, variants)
+    for metric, side in (
+        (ACCURACY, "validation"), (ACCURACY, TRAINED), (ACCURACY, "held_out"), (LOSS, "validation")
+    ):  # fmt: skip
         of = pooled[(pooled["metric"] == metric) & (pooled["split"] == side)]
         of = of.set_index("variant")["value"]
         if best and best[0] in of.index:
-            before = of[untuned(models[best[0]])]
+            before = of[starts[best[0]]]
             label = f"{metric} on {SIDES[side]}: {best[0]} (untuned {_shown(metric, before)})"
             facts[label] = _shown(metric, of[best[0]])
     return facts
@@ -122,18 +140,15 @@ def _facts(tables: Mapping[str, pd.DataFrame], best: list[str]) -> dict[str, str
 
 def _ladder(results: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFrame:
     """A row a variant and untuned model: what it was tuned on, and pooled figures."""
-    pooled = results[
-        (results["level"] == ALL)
-        & (results["seed"] == ALL_SEEDS)
-        & (results["variant"] != BASELINE)
-    ]
-    spread = _seed_spread(results[results["level"] == ALL])
+    pooled = pooled_rows(results)
+    spread = _seed_spread(pooled)
+    pooled = pooled[(pooled["seed"] == ALL_SEEDS) & (pooled["variant"] != BASELINE)]
     cells = pooled.assign(
         shown=[_cell(row, spread) for row in pooled.to_dict("records")],
         column=pooled["metric"] + ", " + pooled["split"].map(SIDES),
     )
-    wide = cells.pivot(index="variant", columns="column", values="shown")
-    starts = pd.DataFrame({"variant": [untuned(m) for m in dict.fromkeys(variants["model"])]})
+    wide = cells.pivot(index="variant", columns="column", values="shown").fillna("")
+    starts = pd.DataFrame({"variant": list(dict.fromkeys(name_starts(results, variants).values()))})
     account = variants[ACCOUNT].rename(columns={"most_of_a_task": "most of a task"})
     account["rank"] = account["rank"].map(lambda r: "all weights" if pd.isna(r) else f"{r:.0f}")
     table = pd.concat([starts, account], ignore_index=True).merge(
@@ -170,10 +185,10 @@ def _differences(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_task(results: pd.DataFrame, variants: pd.DataFrame, best: str) -> pd.DataFrame:
-    model = dict(zip(variants["variant"], variants["model"], strict=True))[best]
+    start = name_starts(results, variants)[best]
     rows = results[(results["level"] == "task") & (results["seed"] == ALL_SEEDS)]
-    rows = rows[rows["variant"].isin([best, untuned(model), BASELINE])].copy()
-    when = {best: "after", untuned(model): "before"}
+    rows = rows[rows["variant"].isin([best, start, BASELINE])].copy()
+    when = {best: "after", start: "before"}
     rows["column"] = [
         row["metric"].replace("_accuracy", "") if row["variant"] == BASELINE
         else f"{row['metric']} {when[row['variant']]}"
@@ -206,13 +221,22 @@ def _by_capability(results: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns="place").rename(columns={"split": "tasks"})
 
 
-def _selections(selections: pd.DataFrame) -> pd.DataFrame:
+def _beyond(variants: pd.DataFrame) -> str:
+    return (
+        f"Beyond the window: longer than the {variants['window'].iloc[0]:,} tokens that are set "
+        "for a block, and kept whole, so that all blocks grow; cut: their prompt lost its middle."
+    )
+
+
+def _selections(selections: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFrame:
     by_seed = selections.groupby(["selection", "seed", "capability"], sort=False)["n"].sum()
     mean = by_seed.groupby(["selection", "capability"], sort=False).mean()
     table = mean.unstack(fill_value=0).round().astype(int)
     tasks = selections[selections["n"] > 0].groupby(["selection", "seed"])["task"].nunique()
     table.insert(0, "tasks", tasks.groupby("selection").mean().round().astype(int))
     table["total"] = table.drop(columns="tasks").sum(axis=1)
+    of = variants.drop_duplicates("selection").set_index("selection")
+    table["beyond the window"], table["cut"] = of["beyond_window"], of["cut"]
     return table.reset_index().rename_axis(columns=None)
 
 
@@ -224,7 +248,7 @@ def _rejected(rejected: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def _is_untuned(comparison: pd.DataFrame) -> pd.Series:
-    return comparison["against"].astype(str).str.endswith(f" {UNTUNED}")
+    return comparison["against"].astype(str).str.contains(f" {UNTUNED}", regex=False)
 
 
 def _outcome(row: Mapping) -> str:
@@ -236,7 +260,8 @@ def _outcome(row: Mapping) -> str:
 
 
 def _how_sure(results: pd.DataFrame) -> str:
-    seeds = results.loc[results["seed"] != ALL_SEEDS, "seed"].nunique()
+    of_models = (results["seed"] != ALL_SEEDS) & (results["variant"] != BASELINE)
+    seeds = results.loc[of_models, "seed"].nunique()
     sentence = (
         "Intervals (95% unless set otherwise) say how much other examples would move a figure, "
         "those of one group taken together"

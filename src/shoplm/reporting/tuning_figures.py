@@ -9,11 +9,15 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from shoplm.metrics.tuning import ALL_SEEDS
-from shoplm.metrics.tuning_cells import ALL
-from shoplm.metrics.tuning_scores import ACCURACY, BASELINE, LOSS, untuned
+from shoplm.metrics.tuning_cells import ALL, TRAINED
+from shoplm.metrics.tuning_scores import ACCURACY, BASELINE, LOSS, untuned, untuned_for
 from shoplm.reporting.figures import COLOURS, styled
 
-SIDES = {"validation": "held-in tasks", "held_out": "held-out tasks"}
+SIDES = {
+    "validation": "tasks not held out", TRAINED: "tasks it trained on",
+    "held_out": "held-out tasks",
+}  # fmt: skip
+"""What means over tasks are of; `pooled_rows` gives them as `split`."""
 GREY = "#8a949c"
 LINE, HEAD, FOOT = 36, 110, 40  # pixels: of a variant, above the panels and below
 SHOWN = 5
@@ -23,15 +27,15 @@ SHOWN = 5
 def plot_ladder(results: pd.DataFrame, variants: pd.DataFrame) -> go.Figure:
     """Accuracy and answer loss of every variant, means over tasks, with intervals.
 
-    The untuned models come first; dashed lines are a random answer's accuracy. With several seeds,
-    a small circle is one of them.
+    The means are those of `SIDES`. The untuned models come first; dashed lines are a random
+    answer's accuracy. With several seeds, a small circle is one of them.
 
     Args:
         results: see `shoplm.metrics.tuning.compare_tuned`.
         variants: variant, model, rank, tasks, examples, most_of_a_task.
     """
-    pooled = results[results["level"] == ALL]
-    starts = [untuned(model) for model in dict.fromkeys(variants["model"])]
+    pooled = pooled_rows(results)
+    starts = list(dict.fromkeys(name_starts(results, variants).values()))
     names = [*starts, *variants["variant"]]
     labels = [*starts, *(_label(row) for row in variants.to_dict("records"))]
     titles = ["choice accuracy", "loss of the answer, nats a token"]
@@ -47,7 +51,7 @@ def plot_ladder(results: pd.DataFrame, variants: pd.DataFrame) -> go.Figure:
             place = {"row": row, "col": 1}
             colour = COLOURS[number]
             of = pooled[(pooled["metric"] == metric) & (pooled["split"] == side)]
-            shift = (number - (len(sides) - 1) / 2) * 0.3
+            shift = (number - (len(sides) - 1) / 2) * 0.25
             _draw(figure, of, names, shift, colour, SIDES[side], place, legend=row == 1)
             if metric == ACCURACY:
                 _draw_random(figure, pooled, side, colour, place, len(sides) > 1)
@@ -69,7 +73,7 @@ def plot_ladder(results: pd.DataFrame, variants: pd.DataFrame) -> go.Figure:
 def plot_tasks(results: pd.DataFrame, variants: pd.DataFrame) -> go.Figure:
     """Answer loss of every task before tuning (grey) and after, with intervals.
 
-    The variant with the lowest mean loss on held-in tasks is shown, others from the legend.
+    The variant with the lowest mean loss on tasks not held out is shown, others from the legend.
 
     Args and columns: see `plot_ladder`.
     """
@@ -79,17 +83,17 @@ def plot_tasks(results: pd.DataFrame, variants: pd.DataFrame) -> go.Figure:
     )
     by_place = tasks.pivot_table(index="place", columns="variant", values="value")
     order = best_variants(results, variants)
-    models = dict(zip(variants["variant"], variants["model"], strict=True))
+    starts = name_starts(results, variants)
     figure = go.Figure()
     if not order:
         return styled(figure, "Loss by task")
-    gain = by_place[order[0]] - by_place[untuned(models[order[0]])]
+    gain = by_place[order[0]] - by_place[starts[order[0]]]
     held_out = gain.index.str.endswith("(held out)")
     places = [*gain[~held_out].sort_values().index, *gain[held_out].sort_values().index]
     for number, variant in enumerate(order[:SHOWN]):
         colour = COLOURS[number % len(COLOURS)]
         after = tasks[tasks["variant"] == variant].set_index("place").loc[places]
-        before = by_place[untuned(models[variant])][places]
+        before = by_place[starts[variant]][places]
         visible = True if number == 0 else "legendonly"
         ends = [x for pair in zip(before, after["value"], strict=True) for x in (*pair, None)]
         lines = [y for y in range(len(places)) for y in (y, y, None)]
@@ -120,8 +124,23 @@ def plot_tasks(results: pd.DataFrame, variants: pd.DataFrame) -> go.Figure:
     return _framed(figure, head + FOOT + 20 + 30 * len(places), head)
 
 
+def pooled_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Means over tasks, of results or of a comparison: each variant's on the sides of `SIDES`."""
+    own = (rows["level"] == TRAINED) & (rows["variant"] == rows["task"])
+    pooled = rows[(rows["level"] == ALL) | own].copy()
+    pooled.loc[own, ["split", "task"]] = TRAINED, ALL
+    return pooled
+
+
+def name_starts(results: pd.DataFrame, variants: pd.DataFrame) -> dict[str, str]:
+    """What the model that each variant started from is called in results."""
+    there = set(results["variant"])
+    pairs = zip(variants["variant"], variants["model"], strict=True)
+    return {v: n if (n := untuned_for(v, m)) in there else untuned(m) for v, m in pairs}
+
+
 def best_variants(results: pd.DataFrame, variants: pd.DataFrame) -> list[str]:
-    """Variants by their mean answer loss on held-in tasks, the lowest first."""
+    """Variants by their mean answer loss on tasks not held out, the lowest first."""
     pooled = results[
         (results["metric"] == LOSS) & (results["level"] == ALL) & (results["seed"] == ALL_SEEDS)
         & (results["split"] == "validation") & results["variant"].isin(variants["variant"])

@@ -110,60 +110,62 @@ def train_models(
         sft_blocks, sft_held_out_blocks, base_model, other_base_models, pretrained_models, params
     )
     trained = launching.train_runs(runs, params.runs)
-    merged = {
-        "{}-merged/{}".format(*name.rsplit("/", 1)): path
-        for name, path in launching.merged_models(trained).items()
-    }
     return (
-        launching.final_models(trained) | merged,
+        launching.final_models(trained) | launching.merged_models(trained),
         DataFrame(launching.read_metrics(trained.values())),
         DataFrame(launching.read_document_losses(trained.values())),
     )
 
 
 def compare_models(
-    sft_document_losses: DataFrame, sft_held_out_documents: DataFrame, params: SftParams
+    sft_document_losses: DataFrame,
+    sft_held_out_documents: DataFrame,
+    sft_selections: DataFrame,
+    params: SftParams,
 ) -> tuple[DataFrame, DataFrame]:
     """Answer loss and choice accuracy with intervals, against the untuned and between variants."""
     from shoplm.metrics import tuning
 
-    models = {name: variant.model for name, variant in params.resolved_variants().items()}
+    variants = params.resolved_variants()
     return tuning.compare_tuned(
         sft_document_losses,
         sft_held_out_documents,
-        models,
+        {name: variant.model for name, variant in variants.items()},
         params.bootstrap,
         params.comparisons,
         params.answer_score,
+        tuning.list_trained(sft_selections, {name: v.selection for name, v in variants.items()}),
     )
 
 
-def describe_variants(sft_selections: DataFrame, base_model: Path, params: SftParams) -> DataFrame:
-    """One row a variant: model, adapter, and how many tasks and examples it is tuned on."""
-    from pandas import DataFrame
-
+def describe_variants(
+    sft_selections: DataFrame,
+    tokenised_instructions: DataFrame,
+    selected_instructions: DataFrame,
+    base_model: Path,
+    params: SftParams,
+) -> DataFrame:
+    """One row a variant: model, adapter, template, and what it is tuned on."""
+    from shoplm.corpus import instruction_packing
     from shoplm.corpus.prompting import PromptTemplate
+    from shoplm.reporting import tuning_variants
 
-    taken = sft_selections[sft_selections["n"] > 0]
-    stated = PromptTemplate.open(base_model, params.prompting).stated
-    rows = []
-    for name, variant in params.resolved_variants().items():
-        of = taken[taken["selection"] == variant.selection]
-        by_seed = of.groupby("seed").agg(n=("n", "sum"), tasks=("task", "nunique"))
-        rows.append(
-            {
-                "variant": name,
-                "model": variant.model,
-                "selection": variant.selection,
-                "rank": variant.adapter.rank if variant.adapter else None,
-                "capabilities": of["capability"].nunique(),
-                "tasks": round(by_seed["tasks"].mean()),
-                "examples": round(by_seed["n"].mean()),
-                "most_of_a_task": of["n"].max(),
-                "template": stated,
-            }
-        )
-    return DataFrame(rows)
+    template = PromptTemplate.open(base_model, params.prompting).stated
+    long = instruction_packing.count_long(
+        tokenised_instructions, selected_instructions, params.packing
+    )
+    stated = [
+        {
+            "variant": name,
+            "model": variant.model,
+            "selection": variant.selection,
+            "rank": variant.adapter.rank if variant.adapter else None,
+            "template": template,
+            "window": params.packing.sequence_length,
+        }
+        for name, variant in params.resolved_variants().items()
+    ]
+    return tuning_variants.describe_variants(stated, sft_selections, long)
 
 
 def plot_tuning(sft_results: DataFrame, sft_variants: DataFrame) -> tuple[Figure, Figure]:

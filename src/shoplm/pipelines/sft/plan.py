@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,8 +30,8 @@ def plan_runs(
     Raises:
         FileNotFoundError: a variant's hostfile or its model's tokenizer is missing.
         ValueError: a variant names a model that is not there, blocks were written with another
-            tokenizer than its model's, its schedule is longer than its data, or there is nothing
-            to measure on.
+            tokenizer than its model's or are longer than it has positions, its schedule is longer
+            than its data, or there is nothing to measure on.
     """
     from shoplm.launch import world_size
     from shoplm.lm.budget import cover_blocks
@@ -54,6 +55,7 @@ def plan_runs(
                 starts[model] = there[model]()
             blocks = sft_blocks[block_name(chosen.selection, seed)]
             _check_tokenizer(name, model, starts[model], blocks, held_out_blocks)
+            _check_positions(name, model, starts[model], blocks, held_out_blocks)
             processes = world_size(chosen.launch)
             shape = blocks.meta.n_blocks, blocks.meta.sequence_length
             training = cover_blocks(chosen.training, *shape, processes)
@@ -122,3 +124,29 @@ def _check_tokenizer(
                 f"{packed.meta.tokenizer}, that of base_model, but the tokenizer of model "
                 f"{model!r} is {expected}: all models of a run share one tokenizer"
             )
+
+
+def _check_positions(
+    variant: str,
+    model: str,
+    start: Path,
+    blocks: PackedBlocks,
+    held_out_blocks: Mapping[str, PackedBlocks],
+) -> None:
+    limit = _count_positions(start)
+    longest = max(b.meta.sequence_length for b in (blocks, *held_out_blocks.values()))
+    if limit is not None and longest > limit:
+        raise ValueError(
+            f"variant {variant!r}: blocks have {longest} tokens, for an example longer than "
+            f"packing.sequence_length, but model {model!r} has {limit} positions; set "
+            "prompting.too_long to cut or refuse, or a shorter sequence_length"
+        )
+
+
+def _count_positions(model: Path) -> int | None:
+    """Positions that a model directory's config.json allows; None with ALiBi or without a limit."""
+    file = model / "config.json"
+    config = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    if config.get("alibi"):
+        return None
+    return config.get("max_position_embeddings") or config.get("n_positions")
