@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from kedro.io import DatasetError
 
 from shoplm import launch
 from shoplm.corpus.tokenising import Vocabulary
@@ -91,6 +92,34 @@ def test_the_ladder_changes_what_the_paper_changed(planned, paper):
     assert [s.tasks_per_capability for s in chosen] == [2, 2, 2, None, None, None]
     assert [run.adapter.rank for run in steps] == [16] * 5 + [32]
     assert {run.base_model.name for run in steps} == {"bloom_7b1"}
+
+
+def test_instructions_of_this_environment_reach_the_ladders_numbers(paper):
+    sft, made = paper.params["sft"], paper.params["synthetic_tasks"]
+    library = paper.catalog.load("task_library")
+    asked = made.language_model
+    assert asked.tasks is None and made.tasks is None
+    left = 1 - sft.validation.share
+    ladder = {v.selection for n, v in sft.resolved_variants().items() if n.startswith("ladder")}
+    seen = {"open": 0, "language model": 0}
+    for settings in (sft.used_selections()[name] for name in ladder):
+        for name, task in library.items():
+            if task.capability not in settings.capabilities:
+                continue
+            if task.recipe is not None:
+                seen["open"] += 1
+                assert made.open_data.samples(name) * left >= settings.samples_per_task, name
+            elif task.synthetic is not None and settings.tasks_per_capability is None:
+                seen["language model"] += 1
+                assert asked.samples_per_task * left >= settings.samples_per_task, name
+    assert all(seen.values())
+    wanted = asked.samples_per_task * sum(task.synthetic is not None for task in library.values())
+    assert asked.budget.requests >= wanted and asked.budget.tokens >= 1_000 * wanted
+
+
+def test_a_language_model_is_asked_for_by_name_and_nothing_stands_in_for_it(paper):
+    with pytest.raises(DatasetError, match="no field `base_url`"):
+        paper.catalog.load("language_model")
 
 
 def test_every_variant_resolves_to_its_files_and_command(planned):
