@@ -5,10 +5,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from made_instructions import make_instruction, make_instructions, make_library, make_task
 from shoplm.tasks.selection_settings import ValidationSettings
-from shoplm.tasks.splitting import content_key, list_answers, split_instructions
+from shoplm.tasks.shown import find_wording, read_shown
+from shoplm.tasks.splitting import list_answers, split_instructions
 
 LIBRARY = make_library()
 ROWS = make_instructions(LIBRARY, 60)
@@ -54,6 +57,12 @@ def test_an_instruction_without_a_group_is_one_of_its_own():
     table, _ = split(ROWS.assign(group=""))
     shares = table[table["task"] != "concepts_0"]["split"].value_counts()
     assert set(shares.index) == {"train", "validation"}
+    for nothing in (None, float("nan"), " "):
+        none = ROWS.assign(group=nothing)
+        again, _ = split(none)
+        pd.testing.assert_series_equal(table["split"], again["split"])
+        listed = list_answers(none, again[["instruction_id", "split", "by_choice"]])
+        assert (listed["group"] == listed["instruction_id"]).all()
 
 
 def test_a_held_out_task_is_never_trained_by_name():
@@ -122,16 +131,120 @@ def test_what_is_measured_is_never_trained_in_another_group():
     assert reasons[twin["instruction_id"]] == "validation_text"
 
 
-def test_choices_count_for_what_is_shown_in_any_order():
-    def key(choices, prompt="Which?"):
-        example = json.dumps({"fields": {"query": "a lamp"}, "choices": choices})
-        return content_key({"prompt": prompt, "example": example})
+TEXT = "A folding oak chair with a woven seat and brass hinges"
+
+
+@pytest.mark.parametrize(
+    ("example", "dropped"),
+    [
+        ({"fields": {"title": f" {TEXT.upper()}! ", "more": "short"}}, True),
+        ({"fields": {"history": f"- Something else\n- {TEXT}"}}, True),
+        ({"fields": {"text": "x"}, "gold": f"{TEXT}."}, True),
+        ({"fields": {"text": "x"}, "gold": "y", "choices": [TEXT]}, False),  # not a right one
+        ({"fields": {"text": f"{TEXT} of another kind"}}, False),
+    ],
+)
+def test_a_long_text_that_is_measured_is_not_trained_in_any_task(example, dropped):
+    table, _ = split()
+    held, free = (table.loc[table["split"] == s, "group"].iloc[0] for s in ("validation", "train"))
+    one = make_instruction(LIBRARY["reasoning_0"], 980, group=held,
+                           example=json.dumps({"fields": {"a": TEXT, "b": "z"}}))  # fmt: skip
+    other = make_instruction(LIBRARY["behaviour_0"], 981, group=free, example=json.dumps(example))
+    settings = SETTINGS.model_copy(update={"max_per_task": 100})
+    splits, left = split_instructions(add(one, other), LIBRARY, [], settings)
+    side = splits.set_index("instruction_id")["split"]
+    assert side[one["instruction_id"]] == "validation"
+    if not dropped:
+        assert side[other["instruction_id"]] == "train"
+        return
+    told = left.set_index("instruction_id").loc[other["instruction_id"]]
+    assert told["reason"] == "validation_text" and one["instruction_id"] in told["detail"]
+
+
+def test_wording_is_what_stands_beside_many_different_things():
+    texts = [{"wording"}] * 20 + [{"title"}] * 30 + [{"seldom"}] * 19
+    keys = [{f"P{n}"} for n in range(20)] + [{"P1", f"Q{n}"} for n in range(30)] + [{"P2"}] * 19
+    assert find_wording(texts, keys) == {"wording"}
+
+
+def shown(kind="multiple_choice", prompt="Which?", **example):
+    return read_shown({"prompt": prompt, "example": json.dumps(example)}, kind)
+
+
+def test_choices_count_for_what_is_shown_only_beside_one_short_field():
+    def key(choices, prompt="Which?", **more):
+        return shown(prompt=prompt, fields={"query": "a lamp", **more}, choices=choices).content
 
     assert key(["red", "blue"]) == key(["Blue", "red"], "Which one of these?")
     assert key(["red", "blue"]) != key(["red", "green"])
-    assert content_key({"prompt": "A b", "example": None}) == content_key(
-        {"prompt": "a B.", "example": json.dumps({"fields": {}})}
-    )
+    assert key(["red", "blue"], other="a vase") == key(["red", "green"], other="A  vase")
+    assert key(["red"], query=TEXT) == key(["green"], query=TEXT) != key(["red"], query=TEXT[:-5])
+    bare = read_shown({"prompt": "A b", "example": None}, "generation")
+    assert bare.content == shown(prompt="a B.", fields={}).content
+
+
+@pytest.mark.parametrize(
+    ("kind", "gold", "right"),
+    [
+        ("multiple_choice", 1, "b"),
+        ("retrieval", [0, 2], "ac"),
+        ("ranking", [0.1, 1, 1], "bc"),
+        ("ner", [["brand", "d" * 40]], "d"),
+        ("generation", "d" * 40, "de"),
+        ("classification", "d" * 40, ""),
+    ],
+)
+def test_right_answers_are_shown_and_wrong_ones_are_not(kind, gold, right):
+    choices = [letter * 40 for letter in "abc"] if kind in (
+        "multiple_choice", "retrieval", "ranking") else []  # fmt: skip
+    found = shown(kind, gold=gold, choices=choices, references=["e" * 40], fields={"text": "x"})
+    assert found.long == {letter * 40 for letter in right}
+    assert shown(fields={"text": "光栈梧桐田园风聚碳酸酯键盘"}).long == set()  # 13 Han characters
+    assert shown("generation", gold="", fields={"text": "光栈梧桐田园风聚碳酸酯键盘灯"}).long
+
+
+def test_no_key_of_what_is_measured_is_trained_on():
+    """Pairs, of which one half may be held out: then the other half is not trained on either."""
+    rows = ROWS.assign(group=[f"p{n % 60}\np{n * 7 % 60}\nq{n % 9}" for n in range(len(ROWS))])
+    table, left = split(rows, settings=ValidationSettings(share=0.05, max_per_task=3))
+    check_keys(table)
+    assert (left["reason"] == "validation_key").sum() > 0
+    assert (table["split"] == "train").sum() > 0
+
+
+def check_keys(table):
+    keys = table.assign(key=table["group"].str.split("\n")).explode("key")
+    trained, measured = (set(keys.loc[keys["split"] == s, "key"]) for s in ("train", "validation"))
+    assert trained.isdisjoint(measured)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.data(), st.integers(0, 3), st.floats(0.05, 0.5), st.floats(0, 0.4))
+def test_a_split_is_whole_and_a_larger_share_holds_out_more(data, seed, share, more):
+    keys = st.lists(st.integers(0, 25).map("p{}".format), max_size=4).map("\n".join)
+    groups = data.draw(st.lists(keys | st.none(), min_size=10, max_size=40))
+    rows = ROWS.sample(len(groups), random_state=seed).assign(group=groups)
+    order = data.draw(st.permutations(range(len(rows))))
+    sides = []
+    for wanted in (share, share + more):
+        chosen = ValidationSettings(share=wanted, max_per_task=100, seed=seed)
+        table, _ = split(rows, settings=chosen)
+        check_keys(table[table["group"].fillna("") != ""])
+        again, _ = split(rows.iloc[order], settings=chosen)
+        pd.testing.assert_frame_equal(table, again)
+        sides.append(table.groupby("split")["instruction_id"].agg(set))
+    less, larger = (side.reindex(["train", "validation"]) for side in sides)
+    less, larger = (side.map(lambda ids: ids if isinstance(ids, set) else set())
+                    for side in (less, larger))  # fmt: skip
+    assert less["validation"] <= larger["validation"] and less["train"] >= larger["train"]
+    small, _ = split(rows, settings=ValidationSettings(share=share, max_per_task=1, seed=seed))
+    check_keys(small[small["group"].fillna("") != ""])
+
+
+def test_texts_without_an_id_are_keys_by_their_letters():
+    rows = ROWS.assign(group=["A title, of 1 thing", "a TITLE of 1 thing!"] * (len(ROWS) // 2))
+    splits, _ = split_instructions(rows, LIBRARY, [], SETTINGS)
+    assert splits["split"].nunique() == 1
 
 
 def test_wrong_rows_are_left_out_with_their_reason():
@@ -166,6 +279,16 @@ def test_possible_answers_are_listed_beside_the_answer(tmp_path):
     assert (several["n_characters"] == several["answer"].str.len()).all()
     assert np.array_equal(np.sort(several["choice"].unique()), [0, 1])
     # a third of the shirts is red, so "no", the second answer, is right most often
+    trained = rows.merge(splits[splits["split"] == "train"])
+    flipped = rows.assign(answer=rows["answer"].where(
+        rows["instruction_id"].isin(trained["instruction_id"]) | rows["choices"].isna(), "yes"
+    ))  # fmt: skip
+    again = list_answers(flipped, splits)
+    several = again[(again["choice"] >= 0)]
+    common = several.groupby("task").apply(lambda t: set(t.loc[t["is_common"], "answer"]))
+    assert common.pop("concepts_1") == {"yes"}  # it is not trained: all there is counts
+    assert all(answers == {"no"} for answers in common)
+    several = listed[listed["choice"] >= 0]
     assert (several["is_common"] == (several["choice"] == 1)).all()
 
 

@@ -12,10 +12,11 @@ class ValidationSettings(Settings):
     """Instructions that are never trained on, so that models can be measured on them."""
 
     share: float = Field(0.1, gt=0, lt=1)
-    """Share of the groups (a product, a title, a passage) that is held out, with all their
-    instructions of every task."""
+    """Share of the keys (of a product, a query, a review, a user; a text where there is no id) that
+    is held out, with all instructions of every task about one of them."""
     max_per_task: int = Field(100, ge=1)
-    """Instructions of a task whose answer's loss is measured; the rest of what is held out is left
+    """Instructions of a task whose answer's loss is measured, those about the fewest other things
+    first, since nothing that they are about is trained on. The rest of what is held out is left
     alone."""
     choices_per_task: int = Field(50, ge=0)
     """As many of them, of tasks with a set of possible answers, are measured on each of those."""

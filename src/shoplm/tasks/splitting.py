@@ -1,31 +1,36 @@
 """Which instructions may be trained on, and which models are measured on.
 
-Held in: tasks that are trained; of those, whole groups (a product, a title, a passage) are kept for
-measuring. Held out: tasks that no model is ever trained on. Such a task stays out of training by
-name; by recipe, since a task made from the same tables by asking for the same thing is the same
-task in other words; and by text, since an instruction that shows what a held-out one shows is it.
+Held in: tasks that are trained; of those, all that is about some keys (products, queries, reviews,
+users, or texts where there are no ids: see `Example.group`) is kept from training. What is measured
+of it has no key in common with an instruction that may be trained on, nor a long text.
+
+Held out: tasks that no model is ever trained on. Such a task stays out of training by name; by
+recipe, since a task made from the same tables by asking for the same thing is the same task in
+other words (see `twins`); and by text, since an instruction that shows what a held-out one shows
+is it. Products that it asks about may be trained on in other questions.
+
+Not kept from training: what a measured instruction shows only as a wrong choice or a candidate
+that is not right; names of brands, categories and attributes; and texts that are wording or
+boilerplate (see `find_wording`).
 """
 
 from __future__ import annotations
 
-import json
-import unicodedata
 from collections.abc import Mapping, Sequence
 from hashlib import md5
 from typing import Any
 
 import pandas as pd
-from pydantic import ValidationError
 
-from shoplm.tasks.recipes import RECIPES
+from shoplm.tasks.keys import fold, split_keys
 from shoplm.tasks.selection import check_tasks
 from shoplm.tasks.selection_settings import ValidationSettings
+from shoplm.tasks.shown import find_wording, read_shown
 from shoplm.tasks.task import Task
+from shoplm.tasks.twins import find_twins
 
 TRAIN, VALIDATION, HELD_OUT = "train", "validation", "held_out"
 REJECTED = ["instruction_id", "source", "reason", "detail"]
-ANSWERED = frozenset({"table", "text", "answer", "choice", "ask", "value", "to", "next", "product"})
-"""Options of recipes that decide what the right answer to a row is."""
 
 
 def split_instructions(
@@ -35,6 +40,10 @@ def split_instructions(
     settings: ValidationSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The side of every instruction, or the reason why it is on none.
+
+    Keys are held out by a hash of the seed, so those of a larger share are those of a smaller one
+    and more. An instruction with a held-out key is never trained on. Of each task those with the
+    fewest other keys are measured; what has one of their other keys is not trained on either.
 
     Args:
         instructions: the table `instructions`.
@@ -51,39 +60,16 @@ def split_instructions(
     """
     check_tasks(held_out_tasks, library, "held_out_tasks")
     check_tasks(dict.fromkeys(instructions["task"]), library, "instructions")
-    rows = instructions.sort_values("instruction_id", kind="stable", ignore_index=True)
-    rows = rows.assign(reason=None, detail="", split=TRAIN, words=rows["prompt"].map(_fold))
-    rows["content"] = [content_key(row) for row in rows.to_dict("records")]
-    _reject(rows, rows["instruction_id"].duplicated(), "repeated", "the same instruction again")
-    unknown = [not _is_a_choice(a, c) for a, c in zip(rows["answer"], rows["choices"], strict=True)]
-    _reject(rows, pd.Series(unknown), "answer_outside_choices",
-            "the answer is not one of the choices, once")  # fmt: skip
-
-    rows.loc[rows["task"].isin(held_out_tasks), "split"] = HELD_OUT
-    groups = rows["group"].fillna("").where(lambda g: g != "", rows["instruction_id"])
-    in_share = groups.map(lambda g: _share(settings.seed, "validation", g)) < settings.share
-    rows.loc[in_share & (rows["split"] == TRAIN), "split"] = VALIDATION
-
-    for name, twin in same_questions(library, held_out_tasks).items():
+    rows = _side_by_key(_describe(instructions, library), held_out_tasks, settings)
+    _reject_unfit(rows)
+    for name, twin in find_twins(library, held_out_tasks).items():
         told = f"asks by recipe what the held-out task {twin} asks"
         _reject(rows, rows["task"] == name, "held_out_recipe", told)
     # validation too is measured on what no held-out instruction shows
-    for side, reason, of_sides in (
-        (HELD_OUT, "held_out_text", [TRAIN, VALIDATION]),
-        (VALIDATION, "validation_text", [TRAIN]),
-    ):
-        for key in ("content", "words"):
-            first = rows[rows["split"] == side].drop_duplicates(key).set_index(key)
-            shown = rows[key].map(first["instruction_id"]).astype(object)
-            seen = shown.notna() & rows["split"].isin(of_sides)
-            _reject(rows, seen, reason, "shows the same text as " + shown.fillna("").astype(str))
+    _reject_same(rows, HELD_OUT, [TRAIN, VALIDATION], "held_out_text")
+    rank = _choose_measured(rows, settings)
+    _reject_about_measured(rows)
 
-    key = rows["instruction_id"].map(lambda i: _digest(settings.seed, "measure", i))
-    order = rows.assign(key=key)[(rows["split"] != TRAIN) & rows["reason"].isna()]
-    rank = order.sort_values("key").groupby(["split", "task"]).cumcount()
-    rank = rank.reindex(rows.index)
-    _reject(rows, rank >= settings.max_per_task, "not_measured",
-            f"the task has {settings.max_per_task} to measure without it")  # fmt: skip
     kept = rows["reason"].isna()
     has_choices = rows["choices"].map(lambda c: not _is_nothing(c) and len(c) > 1)
     rows["by_choice"] = has_choices & (rank < settings.choices_per_task)
@@ -102,13 +88,15 @@ def list_answers(instructions: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFra
 
     Returns:
         document_id, instruction_id, source, task, capability, split, group, choice (-1: the answer
-        by itself), is_right, is_common (the answer that is right most often among all instructions
-        of the task), n_characters, prompt, answer.
+        by itself), is_right, is_common (the answer that is right most often among what may be
+        trained on; of a task that is not trained, among all that is measured), n_characters,
+        prompt, answer.
     """
     once = instructions.drop_duplicates("instruction_id")
     rows = splits.merge(once, on="instruction_id", how="left", validate="one_to_one")
-    rows["common"] = rows["task"].map(_commonest(once))
-    rows["group"] = rows["group"].fillna("").where(rows["group"] != "", rows["instruction_id"])
+    trained = rows["task"].isin(rows.loc[rows["split"] == TRAIN, "task"])
+    rows["common"] = rows["task"].map(_commonest(rows[~trained | (rows["split"] == TRAIN)]))
+    rows["group"] = _groups(rows)
     alone = rows.assign(document_id=rows["instruction_id"], choice=-1, is_right=True)
     several = rows[rows["by_choice"]].explode("choices")
     several = several.assign(
@@ -128,52 +116,96 @@ def list_answers(instructions: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFra
     return listed[columns]
 
 
-def same_questions(library: Mapping[str, Task], held_out_tasks: Sequence[str]) -> dict[str, str]:
-    """Tasks that by recipe ask what a held-out one asks (see `question`), each with its name."""
-    asked = {question(library[name]): name for name in held_out_tasks if library[name].recipe}
-    return {
-        name: asked[question(task)]
-        for name, task in library.items()
-        if task.recipe and name not in held_out_tasks and question(task) in asked
-    }
+def _describe(instructions: pd.DataFrame, library: Mapping[str, Task]) -> pd.DataFrame:
+    """The rows in the order of their ids, with their keys and what they show.
 
-
-def question(task: Task) -> str:
-    """What a task's recipe asks, as text: its kind, the task's type, and what the answer is.
-
-    Two tasks with the same one are the same task in other words. Options that say what an answer
-    is (`ANSWERED`) count, with their defaults; those that say what is shown beside it, how many
-    choices there are or how hard they are do not.
+    An instruction that comes several times has the keys of all.
     """
-    recipe = RECIPES.get(task.recipe.kind)
-    options = task.recipe.options
-    if recipe is not None:
-        try:
-            options = recipe.settings(**options).model_dump(mode="json")
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise ValueError(f"task {task.name}: recipe.options.{where}: {first['msg']}") from None
-    asked = {name: value for name, value in options.items() if name in ANSWERED}
-    return json.dumps([task.recipe.kind, task.type, asked], sort_keys=True, default=str)
+    rows = instructions.assign(group=_groups(instructions))
+    order = ["instruction_id", "group", "prompt", "answer"]
+    rows = rows.sort_values(order, kind="stable", ignore_index=True)
+    keys: dict[str, set[str]] = {}
+    for instruction_id, group in zip(rows["instruction_id"], rows["group"], strict=True):
+        keys.setdefault(instruction_id, set()).update(map(fold, split_keys(group)))
+    shown = [read_shown(row, library[row["task"]].type) for row in rows.to_dict("records")]
+    return rows.assign(
+        keys=rows["instruction_id"].map(keys),
+        content=[one.content for one in shown],
+        words=[one.prompt for one in shown],
+        long=[one.long for one in shown],
+        reason=None,
+        detail="",
+        split=TRAIN,
+    )
 
 
-def content_key(row: Mapping[str, Any]) -> str:
-    """A digest of what an instruction shows beside its wording: letters and digits, without case.
+def _side_by_key(
+    rows: pd.DataFrame, held_out_tasks: Sequence[str], settings: ValidationSettings
+) -> pd.DataFrame:
+    """`split` by name and by key, and `n_open`: how many of a row's keys are not held out."""
+    every = set().union(*rows["keys"])
+    held = {key for key in every if _share(settings.seed, "validation", key) < settings.share}
+    is_held = [not held.isdisjoint(keys) for keys in rows["keys"]]
+    n_open = [len(keys - held) for keys in rows["keys"]]
+    split = rows["split"].mask(pd.Series(is_held, rows.index, dtype=bool), VALIDATION)
+    return rows.assign(split=split.mask(rows["task"].isin(held_out_tasks), HELD_OUT), n_open=n_open)
 
-    That is the example's fields and its choices in any order; or the whole prompt, where it was
-    published as it is or where there is no example.
+
+def _reject_unfit(rows: pd.DataFrame) -> None:
+    _reject(rows, rows["instruction_id"].duplicated(), "repeated", "the same instruction again")
+    unknown = [not _is_a_choice(a, c) for a, c in zip(rows["answer"], rows["choices"], strict=True)]
+    _reject(rows, pd.Series(unknown, rows.index, dtype=bool), "answer_outside_choices",
+            "the answer is not one of the choices, once")  # fmt: skip
+
+
+def _reject_same(rows: pd.DataFrame, side: str, of_sides: list[str], reason: str) -> None:
+    """Reject what shows the same content or prompt as a row of `side`."""
+    for column in ("content", "words"):
+        first = rows[rows["split"] == side].drop_duplicates(column).set_index(column)
+        shown = rows[column].map(first["instruction_id"]).astype(object)
+        seen = shown.notna() & rows["split"].isin(of_sides)
+        _reject(rows, seen, reason, "shows the same text as " + shown.fillna("").astype(str))
+
+
+def _choose_measured(rows: pd.DataFrame, settings: ValidationSettings) -> pd.Series:
+    """The place of a row in its side and task, and no side for those beyond the limit.
+
+    First come those with the fewest keys that are not held out, in the order of a hash.
     """
-    example = json.loads(row["example"]) if isinstance(row.get("example"), str) else {}
-    shown = [*example.get("fields", {}).values(), *(example.get("choices") or [])]
-    if example.get("prompt") or not shown:
-        shown = [row["prompt"]]
-    folded = sorted(filter(None, map(_fold, shown)))
-    return md5("\0".join(folded).encode()).hexdigest()
+    hashed = rows["instruction_id"].map(lambda i: _digest(settings.seed, "measure", i))
+    left = rows.assign(hashed=hashed)[rows["split"].isin([VALIDATION, HELD_OUT])]
+    rank = left.sort_values(["n_open", "hashed"]).groupby(["split", "task"]).cumcount()
+    rank = rank.reindex(rows.index)
+    _reject(rows, rank >= settings.max_per_task, "not_measured",
+            f"the task has {settings.max_per_task} to measure without it")  # fmt: skip
+    return rank
 
 
-def _fold(text: Any) -> str:
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", str(text)).casefold()))
+def _reject_about_measured(rows: pd.DataFrame) -> None:
+    """Reject what is about the same things as a measured row, or shows the same texts."""
+    _reject_common(rows, rows["keys"], "validation_key", "is about the same as ")
+    _reject_same(rows, VALIDATION, [TRAIN], "validation_text")
+    wording = find_wording(list(rows["long"]), list(rows["keys"]))
+    texts = rows["long"].map(lambda one: one - wording)
+    _reject_common(rows, texts, "validation_text", "shows a text of ")
+
+
+def _reject_common(rows: pd.DataFrame, things: pd.Series, reason: str, detail: str) -> None:
+    """Reject what may be trained on and has one of the things of a measured row."""
+    of: dict[str, str] = {}
+    measured = rows["split"] == VALIDATION
+    for instruction_id, own in zip(rows.loc[measured, "instruction_id"], things[measured],
+                                   strict=True):  # fmt: skip
+        for thing in own:
+            of.setdefault(thing, instruction_id)
+    same = things.map(lambda own: min((of[one] for one in own if one in of), default=""))
+    _reject(rows, (same != "") & (rows["split"] == TRAIN), reason, detail + same)
+
+
+def _groups(rows: pd.DataFrame) -> pd.Series:
+    """The group of each row; where there is none, the row is one of its own."""
+    named = rows["group"].astype(object).fillna("").astype(str).str.strip()
+    return named.mask(named == "", rows["instruction_id"])
 
 
 def _commonest(instructions: pd.DataFrame) -> dict[str, int]:
@@ -200,7 +232,7 @@ def _reject(rows: pd.DataFrame, where: pd.Series, reason: str, detail: Any) -> N
     new = where & rows["reason"].isna()
     rows.loc[new, "reason"] = reason
     rows.loc[new, "detail"] = detail[new] if isinstance(detail, pd.Series) else detail
-    rows.loc[new & (reason != "not_measured"), "split"] = "none"
+    rows.loc[new, "split"] = "none"
 
 
 def _share(seed: int, purpose: str, name: str) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,7 +13,7 @@ from shoplm.lm.lora import LoraSettings
 from shoplm.lm.run import TrainingSettings
 from shoplm.metrics.settings import BootstrapSettings
 from shoplm.tasks.selection_settings import SelectionSettings, ValidationSettings
-from shoplm.variants import Settings, resolve_variants
+from shoplm.variants import Settings, check_comparisons, resolve_variants, suggest
 
 Name = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$")]
 
@@ -48,7 +47,10 @@ class SftParams(Settings):
     runs: Path
     """Folder of the work directories, from which a killed run goes on."""
     held_out_tasks: list[str] = []
-    """Never trained on, by name, by recipe or by text: what models have learned to do unasked."""
+    """Never trained on: what models have learned to do unasked. Not trained on either is a twin of
+    one, a task whose recipe is of the same kind and asks the same of the same rows, whatever the
+    type of its answer (the options that decide it are `ASKS` of the recipe's settings); and an
+    instruction of any task that shows the same text as one of theirs."""
     validation: ValidationSettings = ValidationSettings()
     """What is kept of the other tasks to measure on."""
     selection: SelectionSettings = SelectionSettings()
@@ -80,21 +82,13 @@ class SftParams(Settings):
             raise ValueError(f"seeds: {self.seeds} names a seed twice")
         for name, variant in variants.items():
             if variant.selection not in selections:
-                near = difflib.get_close_matches(variant.selection, selections, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"there are {sorted(selections)}"
                 raise ValueError(
                     f"variants: {name!r} has selection {variant.selection!r}, which is none of "
-                    f"`selections`; {hint}"
+                    f"`selections`; {suggest(variant.selection, selections)}"
                 )
             if variant.merge and variant.adapter is None:
                 raise ValueError(f"variants: {name!r} asks for a merge, but has no adapter")
-        for pair in self.comparisons:
-            for name in pair:
-                if name not in variants:
-                    raise ValueError(
-                        f"comparisons: {list(pair)} names {name!r}, which is none of the variants "
-                        f"{sorted(variants)}"
-                    )
+        check_comparisons(self.comparisons, variants)
         return self
 
     def resolved_selections(self) -> dict[str, SelectionSettings]:
