@@ -1,7 +1,15 @@
 import pytest
 from pydantic import Field
 
-from shoplm.variants import Settings, fingerprint, resolve_variant, resolve_variants, work_directory
+from shoplm.variants import (
+    Settings,
+    check_comparisons,
+    fingerprint,
+    resolve_variant,
+    resolve_variants,
+    suggest,
+    work_directory,
+)
 
 
 class Optimiser(Settings):
@@ -77,3 +85,14 @@ def test_fingerprint_tells_values_from_files_and_misses_nothing(tmp_path):
     assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
     with pytest.raises(FileNotFoundError, match="absent"):
         fingerprint(tmp_path / "absent")
+
+
+def test_an_unknown_name_is_told_the_nearest_or_all():
+    assert suggest("mixd", ["separate", "mixed"]) == "did you mean 'mixed'?"
+    assert suggest("zz", ["separate", "mixed"]) == "there are mixed, separate"
+
+
+def test_compared_variants_are_there():
+    check_comparisons([("mixed", "separate")], {"mixed": 1, "separate": 2})
+    with pytest.raises(ValueError, match=r"\['mixed', 'x'\] names 'x'.*there are mixed"):
+        check_comparisons([("mixed", "x")], ["mixed"])

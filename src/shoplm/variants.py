@@ -57,15 +57,36 @@ def resolve_variants(
     }
 
 
+def suggest(name: str, known: Iterable[str]) -> str:
+    """What to say to an unknown name: the nearest one that there is, or all of them."""
+    names = sorted(set(known))
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
+
+
+def check_comparisons(pairs: Iterable[tuple[str, str]], variants: Iterable[str]) -> None:
+    """Refuse a pair of `comparisons` that names what is none of the variants.
+
+    Raises:
+        ValueError: the message names the pair and the name.
+    """
+    known = sorted(variants)
+    for pair in pairs:
+        for name in pair:
+            if name not in known:
+                raise ValueError(
+                    f"comparisons: {list(pair)} names {name!r}, which is none of the variants "
+                    f"{known}; {suggest(name, known)}"
+                )
+
+
 def _overlay(
     values: dict, overrides: Mapping[str, Any], model: type[BaseModel], where: str
 ) -> None:
     fields = model.model_fields
     for key, value in overrides.items():
         if key not in fields:
-            near = difflib.get_close_matches(key, fields, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; it has {sorted(fields)}"
-            raise ValueError(f"{where}: unknown field {key!r}{hint}")
+            raise ValueError(f"{where}: unknown field {key!r}; {suggest(key, fields)}")
         nested = fields[key].annotation
         if isinstance(value, Mapping) and hasattr(nested, "model_fields"):
             _overlay(values[key], value, nested, f"{where}, {key!r}")

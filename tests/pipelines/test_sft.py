@@ -255,7 +255,7 @@ def test_a_model_without_a_seed_is_that_of_the_run_or_the_only_one(model, expect
     ("model", "words"),
     [
         ("mixd", "v: no model 'mixd'; did you mean 'mixed'"),
-        ("zz", "v: no model 'zz'; there are base, mixed/seed-0, mixed/seed-3"),
+        ("zz", "v: no model 'zz'; there are base, mixed, mixed/seed-0, mixed/seed-3"),
         ("mixed", "v: model 'mixed' has no seed 5, but mixed/seed-0, mixed/seed-3"),
     ],
 )

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 from shoplm.launch import LaunchSettings
 from shoplm.lm.run import TrainingSettings
 from shoplm.metrics.settings import BootstrapSettings
-from shoplm.variants import Settings, resolve_variants
+from shoplm.variants import Settings, check_comparisons, resolve_variants
 
 VariantName = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$")]
 
@@ -52,13 +52,7 @@ class ContinualPretrainParams(Settings):
             raise ValueError("variants: name at least one")
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"seeds: {self.seeds} names a seed twice")
-        for pair in self.comparisons:
-            for name in pair:
-                if name not in resolved:
-                    raise ValueError(
-                        f"comparisons: {list(pair)} names {name!r}, which is none of the variants "
-                        f"{sorted(resolved)}"
-                    )
+        check_comparisons(self.comparisons, resolved)
         return self
 
     def resolved_variants(self) -> dict[str, PretrainingSettings]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shoplm.pipelines.sft.params import SftParams
+from shoplm.variants import suggest
 
 if TYPE_CHECKING:
     from shoplm.corpus.packing import PackedBlocks
@@ -84,8 +85,6 @@ def name_model(wanted: str, seed: int, there: list[str], where: str) -> str:
     Raises:
         ValueError: there is none, or several and none with this seed.
     """
-    import difflib
-
     of_name = [name for name in there if name.startswith(f"{wanted}/")]
     for name in (wanted, f"{wanted}/seed-{seed}", *(of_name if len(of_name) == 1 else [])):
         if name in there:
@@ -96,10 +95,7 @@ def name_model(wanted: str, seed: int, there: list[str], where: str) -> str:
             "name one of them"
         )
     known = [*there, *(name.partition("/")[0] for name in there)]
-    near = difflib.get_close_matches(wanted, known, n=1)
-    names = ", ".join(sorted(there))
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {names}"
-    raise ValueError(f"{where}: no model {wanted!r}; {hint}")
+    raise ValueError(f"{where}: no model {wanted!r}; {suggest(wanted, known)}")
 
 
 def block_name(selection: str, seed: int) -> str:
