@@ -61,7 +61,7 @@ def test_an_instruction_without_a_group_is_one_of_its_own():
         none = ROWS.assign(group=nothing)
         again, _ = split(none)
         pd.testing.assert_series_equal(table["split"], again["split"])
-        listed = list_answers(none, again[["instruction_id", "split", "by_choice"]])
+        listed = list_answers(none, again[["instruction_id", "split", "scored_by_choice"]])
         assert (listed["group"] == listed["instruction_id"]).all()
 
 

@@ -52,8 +52,8 @@ def split_instructions(
         settings: how much of the other tasks is kept for measuring.
 
     Returns:
-        `instruction_id, split, by_choice` (train, validation or held_out; is it measured on each
-        possible answer?) and REJECTED, by instruction id: together, every row of `instructions`.
+        `instruction_id, split, scored_by_choice` (train, validation or held_out; is it measured on
+        each possible answer?) and REJECTED, by instruction id: together, every row of `instructions`.
 
     Raises:
         ValueError: a held-out task is unknown, or an instruction is of no task of the library.
@@ -72,15 +72,15 @@ def split_instructions(
 
     kept = rows["reason"].isna()
     has_choices = rows["choices"].map(lambda c: not _is_nothing(c) and len(c) > 1)
-    rows["by_choice"] = has_choices & (rank < settings.choices_per_task)
+    rows["scored_by_choice"] = has_choices & (rank < settings.choices_per_task)
     return (
-        rows.loc[kept, ["instruction_id", "split", "by_choice"]].reset_index(drop=True),
+        rows.loc[kept, ["instruction_id", "split", "scored_by_choice"]].reset_index(drop=True),
         rows.loc[~kept, REJECTED].reset_index(drop=True),
     )
 
 
 def list_answers(instructions: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
-    """One row an instruction that has a side, and one more a possible answer of those `by_choice`.
+    """One row an instruction that has a side, and one for each answer of those `scored_by_choice`.
 
     Args:
         instructions: the table `instructions`.
@@ -98,7 +98,7 @@ def list_answers(instructions: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFra
     rows["common"] = rows["task"].map(_commonest(rows[~trained | (rows["split"] == TRAIN)]))
     rows["group"] = _groups(rows)
     alone = rows.assign(document_id=rows["instruction_id"], choice=-1, is_right=True)
-    several = rows[rows["by_choice"]].explode("choices")
+    several = rows[rows["scored_by_choice"]].explode("choices")
     several = several.assign(
         choice=several.groupby("instruction_id").cumcount(),
         is_right=several["choices"] == several["answer"],
