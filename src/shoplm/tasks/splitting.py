@@ -53,7 +53,8 @@ def split_instructions(
 
     Returns:
         `instruction_id, split, scored_by_choice` (train, validation or held_out; is it measured on
-        each possible answer?) and REJECTED, by instruction id: together, every row of `instructions`.
+        each possible answer?) and REJECTED, by instruction id: together, every row of
+        `instructions`.
 
     Raises:
         ValueError: a held-out task is unknown, or an instruction is of no task of the library.
