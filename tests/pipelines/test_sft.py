@@ -289,6 +289,23 @@ def test_an_unknown_task_in_a_selection_is_refused_with_the_nearest(tuned):
         nodes.select_instructions(tuned.load("tokenised_instructions"), LIBRARY, params)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"unused": {"tasks": ["concept_0"]}}, "'unused': unknown task 'concept_0'; did you mean"),
+        ({"unused": {"without_tasks": ["reasning_1"]}}, "'reasning_1'; did you mean 'reasoning_1'"),
+        ({"unused": {"tasks": [HELD_OUT]}}, f"'unused': task '{HELD_OUT}' is held out"),
+    ],
+)
+def test_the_first_node_refuses_wrong_tasks_of_any_selection(tuned, wrong, words):
+    params = make_params(Path("runs"), selections={"few": {}, "one": {}} | wrong)
+    with pytest.raises(ValueError, match=words):
+        nodes.split_instructions(tuned.load("instructions"), LIBRARY, params)
+    params = make_params(Path("runs"), held_out_tasks=["behavior_1"])
+    with pytest.raises(ValueError, match="held_out_tasks: unknown task 'behavior_1'; did you"):
+        nodes.split_instructions(tuned.load("instructions"), LIBRARY, params)
+
+
 def test_a_model_of_another_tokenizer_is_refused_before_anything_runs(
     tuned, tmp_path, tokenizer_directory
 ):

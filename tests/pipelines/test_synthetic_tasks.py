@@ -161,7 +161,7 @@ def test_an_unknown_task_is_named_with_the_nearest_one(library, root):
         {"open_data": {"tasks": {"color_question": 3}}},
         {"language_model": {"tasks": ["color_question"]}},
     ):
-        with pytest.raises(ValueError, match=r"'color_question' is not .* mean 'colour_question'"):
+        with pytest.raises(ValueError, match=r"unknown task 'color_question'; .* mean 'colour_q"):
             nodes.make_open_instructions(library(), {}, root, params(**changes))
     with pytest.raises(ValueError, match="none is left"):
         nodes.make_open_instructions(library(), {}, root, params(leave_out=["colour_question"]))

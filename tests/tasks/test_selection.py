@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -58,6 +58,51 @@ def test_fewer_samples_are_the_beginning_of_more():
         assert ids[8][task] != sorted(ids[8][task])
     with_total, with_more = (set(select(total=n)[0]["instruction_id"]) for n in (50, 120))
     assert len(with_total) == 50 and with_total < with_more
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from(["samples_per_task", "tasks_per_capability", "capabilities", "tasks"]),
+    st.integers(0, 5),
+    st.integers(1, 25),
+    st.integers(1, 3),
+    st.data(),
+)
+def test_one_setting_made_smaller_gives_a_part(setting, seed, samples, tasks, data):
+    rows = ROWS.groupby(
+        "task", group_keys=False
+    ).apply(  # tasks of several sizes
+        lambda task: task.iloc[: 5 + 4 * (len(task.name) % 4)], include_groups=False
+    )
+    rows = ROWS.loc[rows.index]
+    larger = {"samples_per_task": samples, "tasks_per_capability": tasks}
+    if setting == "capabilities":
+        larger["capabilities"] = ["behaviour", "concepts", "reasoning"]
+    if setting == "tasks":  # which ones a capability gives depends on which there are
+        larger = {"samples_per_task": samples, "tasks": sorted(LIBRARY)[:7]}
+    before = larger[setting]
+    if isinstance(before, int):
+        value = data.draw(st.integers(1, before))
+    else:
+        value = data.draw(st.lists(st.sampled_from(before), min_size=1, unique=True))
+    found = [
+        set(select(rows, seed, **of)[0]["instruction_id"])
+        for of in (larger | {setting: value}, larger, larger | {setting: None})
+    ]
+    assert found[0] <= found[1]
+    assert setting == "tasks" or found[1] <= found[2]
+
+
+def test_too_few_instructions_are_told_in_one_line(caplog):
+    rows = ROWS.drop(ROWS.index[ROWS["task"] == "concepts_1"][:15])  # leaves 5 of 20
+    select(rows, samples_per_task=10)
+    assert [record.message for record in caplog.records] == [
+        "selection 'mine', seed 0: 1 of 12 tasks have fewer than 10 instructions"
+    ]
+    caplog.clear()
+    select(rows, samples_per_task=5)
+    select(rows)
+    assert not caplog.records
 
 
 def test_fewer_tasks_are_among_more_and_the_seed_chooses():

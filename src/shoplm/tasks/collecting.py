@@ -5,7 +5,6 @@ Every row from which no instruction could be made is listed with its reason.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +20,7 @@ from shoplm.tasks.readers import read_examples
 from shoplm.tasks.readers.files import source_paths
 from shoplm.tasks.recipes import make_examples
 from shoplm.tasks.records import COLUMNS, Source, instruction_row
+from shoplm.tasks.selection import check_tasks
 from shoplm.tasks.task import Example, Task
 
 logger = logging.getLogger(__name__)
@@ -53,11 +53,7 @@ def choose_tasks(
         ValueError: a name that the library has not, with the nearest that it has; or no task is
             left.
     """
-    for name in [*(include or ()), *leave_out, *named]:
-        if name not in library:
-            near = difflib.get_close_matches(name, library, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(library)}"
-            raise ValueError(f"task {name!r} is not in the task library; {hint}")
+    check_tasks([*(include or ()), *leave_out, *named], library, "the task library")
     chosen = {
         name: task
         for name, task in library.items()

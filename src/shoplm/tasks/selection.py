@@ -1,13 +1,15 @@
 """The instructions of a selection: nested, so that a ladder of selections compares like with like.
 
-Everything is ordered by md5 of seed, purpose and name. A smaller number of tasks or samples is the
-beginning of a larger one, and so is a smaller total.
+Everything is ordered by md5 of seed, purpose and name. Where one setting is made smaller, the
+others are equal and there is no total, what is selected is among what was; and so it is where the
+total alone is made smaller.
 """
 
 from __future__ import annotations
 
 import difflib
 import heapq
+import logging
 from collections.abc import Iterable, Mapping
 from hashlib import md5
 
@@ -15,6 +17,8 @@ import pandas as pd
 
 from shoplm.tasks.selection_settings import SelectionSettings
 from shoplm.tasks.task import Task
+
+logger = logging.getLogger(__name__)
 
 COLUMNS = [
     "selection", "seed", "capability", "task", "n_available", "n", "share", "left_out_by",
@@ -47,16 +51,19 @@ def select_instructions(
     Raises:
         ValueError: the selection names a task that is unknown or held out, or nothing is selected.
     """
-    check_tasks([*(settings.tasks or []), *settings.without_tasks], library, f"selection {name!r}")
     held_out = set(held_out_tasks)
-    if wrong := [task for task in settings.tasks or [] if task in held_out]:
-        raise ValueError(f"selection {name!r}: task {wrong[0]!r} is held out, it is never trained")
+    check_selection(name, settings, library, held_out)
     available = instructions.groupby("task").size().to_dict()
     left_out = _left_out(
         {n: t for n, t in library.items() if n not in held_out}, available, settings, seed
     )
     chosen = [task for task, why in left_out.items() if why is None]
     limit = settings.samples_per_task
+    if few := [task for task in chosen if available[task] < (limit or 0)]:
+        logger.warning(
+            "selection %r, seed %d: %d of %d tasks have fewer than %d instructions",
+            name, seed, len(few), len(chosen), limit,
+        )  # fmt: skip
     counts = {t: min(available[t], limit or available[t]) for t in chosen}
     if settings.total is not None:
         counts = share_total(counts, settings.total, settings.temperature or 1.0)
@@ -107,6 +114,19 @@ def share_total(available: Mapping[str, int], total: int, temperature: float) ->
         if taken[task] < available[task]:
             heapq.heappush(queue, (-weights[task] / (2 * taken[task] + 1), task))
     return taken
+
+
+def check_selection(
+    name: str, settings: SelectionSettings, library: Mapping[str, Task], held_out: Iterable[str]
+) -> None:
+    """Refuse a selection that names a task which the library has not, or which is held out.
+
+    Raises:
+        ValueError: names the selection and the task.
+    """
+    check_tasks([*(settings.tasks or []), *settings.without_tasks], library, f"selection {name!r}")
+    if wrong := sorted(set(settings.tasks or []) & set(held_out)):
+        raise ValueError(f"selection {name!r}: task {wrong[0]!r} is held out, it is never trained")
 
 
 def check_tasks(names: Iterable[str], library: Mapping[str, Task], where: str) -> None:

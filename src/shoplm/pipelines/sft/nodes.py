@@ -22,8 +22,10 @@ def split_instructions(
     instructions: DataFrame, task_library: dict[str, Task], params: SftParams
 ) -> tuple[DataFrame, DataFrame]:
     """The side of every instruction: train, validation or held out; and those on none, with why."""
-    from shoplm.tasks import splitting
+    from shoplm.tasks import selection, splitting
 
+    for name, settings in params.resolved_selections().items():
+        selection.check_selection(name, settings, task_library, params.held_out_tasks)
     return splitting.split_instructions(
         instructions, task_library, params.held_out_tasks, params.validation
     )
