@@ -2,12 +2,11 @@
 
 Everything is ordered by md5 of seed, purpose and name. Where one setting is made smaller, the
 others are equal and there is no total, what is selected is among what was; and so it is where the
-total alone is made smaller.
+total alone is made smaller. Only fewer `tasks` may let others of them into `tasks_per_capability`.
 """
 
 from __future__ import annotations
 
-import difflib
 import heapq
 import logging
 from collections.abc import Iterable, Mapping
@@ -17,6 +16,7 @@ import pandas as pd
 
 from shoplm.tasks.selection_settings import SelectionSettings
 from shoplm.tasks.task import Task
+from shoplm.variants import suggest
 
 logger = logging.getLogger(__name__)
 
@@ -137,9 +137,7 @@ def check_tasks(names: Iterable[str], library: Mapping[str, Task], where: str) -
     """
     for name in names:
         if name not in library:
-            near = difflib.get_close_matches(name, library, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(library)}"
-            raise ValueError(f"{where}: unknown task {name!r}; {hint}")
+            raise ValueError(f"{where}: unknown task {name!r}; {suggest(name, library)}")
 
 
 def _left_out(
