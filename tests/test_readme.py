@@ -86,7 +86,7 @@ def test_the_language_model_of_the_readme_can_be_named():
     from shoplm.datasets import LanguageModelDataset
 
     shown = re.search(
-        r"```yaml\n(# conf/local/credentials.yml.*?)(# conf/mine.*?)```", README, re.S
+        r"```yaml\n(# conf/mine/credentials.yml.*?)(# conf/mine/catalog.*?)```", README, re.S
     )
     credentials = yaml.safe_load(shown[1].replace("${oc.env:LANGUAGE_MODEL_KEY}", "key"))
     entry = yaml.safe_load(shown[2])["language_model"]
