@@ -17,7 +17,7 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 demo: install
 	$(BIN)/kedro run --pipelines=demo
 	@$(BIN)/kedro viz build --include-previews >/dev/null
-	@echo "Reports:   data/08_reporting/pretraining.html, mixing.html"
+	@echo "Reports:   data/08_reporting/pretraining.html, tuning.html, instructions.html, mixing.html"
 	@echo "Lineage:   $(BIN)/kedro viz run, or $(BIN)/python -m http.server -d build"
 	@echo "Tracking:  $(BIN)/mlflow ui --backend-store-uri sqlite:///data/tracking/mlflow.db"
 
