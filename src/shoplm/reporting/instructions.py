@@ -81,12 +81,12 @@ def render_instructions_page(
         figures: `instructions` and `gates`.
     """
     everything = statistics[statistics["gate"] == ALL_GATES]
-    made, kept = everything["n_in"].sum(), everything["n_out"].sum()
+    read, kept = everything["n_in"].sum(), everything["n_out"].sum()
     by_source = everything.groupby("source")["n_out"].sum()
     facts = {
-        "made": f"{made:,}",
+        "rows and samples read": f"{read:,}",
         "kept": f"{kept:,}",
-        "quarantined": f"{made - kept:,}",
+        "quarantined": f"{read - kept:,}",
         "tasks": f"{everything.loc[everything['n_out'] > 0, 'task'].nunique():,}",
         **{f"from {label}": f"{by_source.get(source, 0):,}" for source, label in SOURCES.items()},
     }
@@ -96,14 +96,16 @@ def render_instructions_page(
         [
             Section(
                 "By task",
-                "What was made of each task, and what passed every gate. A table that a recipe "
-                "needs, or a published file, may be absent: then its tasks are too.",
+                "Rows and samples read for each task, and what passed every gate. Rows that gave "
+                "no instruction have no language. A table that a recipe needs, or a published "
+                "file, may be absent: then its tasks are too.",
                 _table(statistics, ["capability", "task", "source", "language"]),
                 figures["instructions"],
             ),
             Section(
                 "By difficulty",
-                "As the language model was asked for it; open data state none.",
+                "As the samples of a language model state it; open data and the offline server "
+                "state none.",
                 _table(statistics, ["difficulty", "source"]),
             ),
             Section(
@@ -155,8 +157,8 @@ def _totals(statistics: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def _table(statistics: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    totals = _totals(statistics, by).rename(columns={"n_in": "made", "n_out": "kept"})
-    return totals.assign(share=(totals["kept"] / totals["made"]).map("{:.1%}".format))
+    totals = _totals(statistics, by).rename(columns={"n_in": "read", "n_out": "kept"})
+    return totals.assign(share=(totals["kept"] / totals["read"]).map("{:.1%}".format))
 
 
 def _gate_table(statistics: pd.DataFrame) -> pd.DataFrame:

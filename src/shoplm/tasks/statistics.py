@@ -45,20 +45,3 @@ def describe_instructions(fates: pd.DataFrame) -> pd.DataFrame:
         [*KEYS, "gate"], key=lambda c: c.map(place) if c.name == "gate" else c
     )
     return table[COLUMNS].astype({"n_in": "int64", "n_out": "int64"}).reset_index(drop=True)
-
-
-def count_instructions(statistics: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Made, kept and their share by some of the columns of `instruction_statistics`."""
-    every = statistics[statistics["gate"] == ALL_GATES]
-    table = every.groupby(by, sort=True)[["n_in", "n_out"]].sum().reset_index()
-    table = table.rename(columns={"n_in": "made", "n_out": "kept"})
-    return table.assign(share=table["kept"] / table["made"])
-
-
-def yields(statistics: pd.DataFrame, by: list[str] | None = None) -> pd.DataFrame:
-    """`n_in, n_out, share` of each gate, in their order, by source or other columns too."""
-    by = by or []
-    gates = statistics[statistics["gate"] != ALL_GATES]
-    order = pd.Categorical(gates["gate"], GATES, ordered=True)
-    table = gates.assign(gate=order).groupby([*by, "gate"], observed=True)[["n_in", "n_out"]].sum()
-    return table.reset_index().assign(share=lambda t: t["n_out"] / t["n_in"].clip(lower=1))
