@@ -21,9 +21,8 @@ demo: install
 	@echo "Lineage:   $(BIN)/kedro viz run, or $(BIN)/python -m http.server -d build"
 	@echo "Tracking:  $(BIN)/mlflow ui --backend-store-uri sqlite:///data/tracking/mlflow.db"
 
-test: install  # what sends signals to trees of processes runs in a process of its own
-	$(BIN)/python -m pytest --ignore=tests/test_launch.py
-	$(BIN)/python -m pytest tests/test_launch.py
+test: install
+	$(BIN)/python -m pytest
 
 bench: install
 	for bench in tests/benchmarks/*.py; do $(BIN)/python $$bench || exit 1; done

@@ -1,11 +1,12 @@
 """Rules of the house: who imports whom, and what a catalog entry, parameter and node must have."""
 
 import re
+import subprocess
+import sys
 import typing
 from pathlib import Path
 
 import pytest
-from importlinter.cli import lint_imports
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
@@ -38,9 +39,11 @@ def config(request):
         yield session.load_context()
 
 
-def test_imports_follow_the_contracts(capsys):
-    broken = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
-    assert not broken, capsys.readouterr().out
+def test_imports_follow_the_contracts():
+    # a process of its own: the linter sets up logging anew, which closes the stream of absl
+    linter = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_no_utils_module():
