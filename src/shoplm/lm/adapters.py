@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 import warnings
 from hashlib import md5
 from pathlib import Path
@@ -24,15 +23,13 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel
 
 from shoplm.lm.checkpoints import appearing
+from shoplm.lm.identity import BASE, base_fingerprint, base_name
 from shoplm.lm.loading import load_model, stored_dtype
 from shoplm.lm.lora import LoraSettings
 from shoplm.lm.models import copy_beside, own_tensors, write_model
-from shoplm.variants import fingerprint
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
-BASE = "base_model.json"
-"""Name and fingerprint of the model that an adapter was trained on."""
 _OF_THE_BASE = ("config.json", "generation_config.json", "*.md")
 
 
@@ -186,26 +183,6 @@ def merge_adapter(base: Path, adapter: Path, directory: Path) -> None:
         for name, tensor in own_tensors(model)
     }
     write_model(directory, model, weights, base)
-
-
-def base_fingerprint(directory: Path) -> str:
-    """Sixteen hex digits of a model directory's configuration and weights.
-
-    Raises:
-        FileNotFoundError: it has no config.json.
-    """
-    files = [directory / "config.json", *sorted(directory.glob("*.safetensors"))]
-    return fingerprint(*(part for file in files for part in (file.name, file)))
-
-
-def base_name(directory: Path) -> str:
-    """A model's name on the hub, or that of its last folder; a seed's follows its variant's."""
-    directory = directory.resolve()
-    cached = re.search(r"/models--([^/]+)--([^/]+)/snapshots/", f"{directory}/")
-    if cached:
-        return "/".join(cached.groups())
-    parts = 2 if re.fullmatch(r"seed-\d+", directory.name) else 1
-    return "/".join(directory.parts[-parts:])
 
 
 def _wrap(model: PreTrainedModel, config: LoraConfig) -> PeftModel:
