@@ -1,0 +1,1 @@
+"""Asking causal language models: likelihoods of given answers, orders, and generated text."""

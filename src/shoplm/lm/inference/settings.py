@@ -1,0 +1,144 @@
+"""What an answering run is: its settings and its run file, without torch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from shoplm.variants import Settings, fingerprint
+
+RUN_FILE = "run.json"
+REQUESTS = "requests.jsonl"
+ANSWERS = "answers.jsonl"
+
+_WEIGHTS = "*.safetensors"
+_READ = (_WEIGHTS, "config.json", "generation_config.json", "adapter_config.json", "*token*.json")
+"""What decides a model's answers; a model card beside it does not."""
+
+
+class EngineSettings(Settings):
+    """How a model is asked."""
+
+    window: int = Field(2048, ge=2)
+    """Most tokens of a prompt and its answer together; a model's own limit may be lower. Shots are
+    dropped from the left until they fit."""
+    batch_tokens: int = Field(8192, ge=1)
+    """Tokens in a forward pass at most, padding and room for generated ones counted, though never
+    less than one question. Answers do not depend on it."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Type of weights and activations: `auto` is fp32 on a CPU and bf16 on a GPU."""
+    device: Literal["auto", "cpu"] = "auto"
+    """`auto` is a GPU for each process where there is one."""
+
+    def identity(self) -> dict[str, Any]:
+        """The settings that answers depend on; the child adds the precision that `auto` means."""
+        return self.model_dump(mode="json", include={"window"})
+
+
+class ModelPlace(Settings):
+    """A model directory, and the adapter that is to be laid over it."""
+
+    base: Path
+    """Hugging Face directory with configuration, tokenizer and safetensors."""
+    adapter: Path | None = None
+    """Directory of an adapter (LoRA) that was trained on `base`."""
+
+    def check(self) -> None:
+        """Refuse what is not there.
+
+        Raises:
+            FileNotFoundError: the model, the adapter, or the model that the adapter needs is
+                missing.
+        """
+        if self.adapter is None:
+            if not self.base.is_dir():
+                raise FileNotFoundError(f"{self.base}: there is no model directory")
+            return
+        if not self.adapter.is_dir():
+            raise FileNotFoundError(f"{self.adapter}: there is no adapter directory")
+        if not self.base.is_dir():
+            raise FileNotFoundError(
+                f"{self.adapter}: the base model of this adapter is missing: there is no model "
+                f"directory {self.base}"
+            )
+
+    def fingerprint(self) -> str:
+        """Sixteen hex digits of the configurations, tokenizer and weights.
+
+        Raises:
+            FileNotFoundError: see `check`.
+        """
+        self.check()
+        places = [self.base] if self.adapter is None else [self.base, self.adapter]
+        files = [
+            file
+            for place in places
+            for file in sorted({f for pattern in _READ for f in place.glob(pattern)})
+        ]
+        return fingerprint(*(part for file in files for part in (file.name, file)))
+
+
+class AnsweringRun(Settings):
+    """The content of a run file; `answers.jsonl` goes to the folder that it lies in."""
+
+    name: str = "model"
+    """Shown with the progress and in errors."""
+    model: Path
+    """Hugging Face directory of a whole model."""
+    adapter: Path | None = None
+    """Directory of an adapter (LoRA) that was trained on `model`; merged into it in memory."""
+    requests: Path
+    """JSON lines, one request each (`shoplm.lm.inference.requests.Request`)."""
+    engine: EngineSettings = EngineSettings()
+    """How to ask."""
+    store: Path
+    """Folder of answers by request id, which runs of one model and one set of engine settings
+    share. What it holds is not asked again."""
+
+    @property
+    def place(self) -> ModelPlace:
+        """The model with its adapter."""
+        return ModelPlace(base=self.model, adapter=self.adapter)
+
+    def write(self, directory: Path) -> Path:
+        """Write the run file into `directory` and return its path; paths become absolute."""
+        paths = {"model": self.model, "requests": self.requests, "store": self.store}
+        if self.adapter is not None:
+            paths["adapter"] = self.adapter
+        run = self.model_copy(update={name: path.resolve() for name, path in paths.items()})
+        file = Path(directory) / RUN_FILE
+        text = json.dumps(run.model_dump(mode="json"), indent=1)
+        if not file.exists() or file.read_text() != text:
+            partial = file.with_suffix(".part")
+            partial.write_text(text)
+            partial.replace(file)
+        return file
+
+    @classmethod
+    def read(cls, file: Path) -> AnsweringRun:
+        """Read a run file.
+
+        Raises:
+            FileNotFoundError: it is not there.
+            ValueError: it is not JSON, or a field is wrong; the message names it.
+        """
+        file = Path(file)
+        if not file.is_file():
+            raise FileNotFoundError(f"{file}: no such run file")
+        try:
+            return cls.model_validate_json(file.read_bytes())
+        except ValidationError as error:
+            raise ValueError(f"{file}: {first_problem(error)}") from None
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first thing that pydantic found wrong: field, what was expected, and what was there."""
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return first["msg"]
+    field = ".".join(map(str, first["loc"])) or "(whole)"
+    got = "" if first["type"] == "missing" else f", got {first['input']!r}"
+    return f"field {field!r}: {first['msg']}{got}"
