@@ -1,0 +1,1 @@
+"""Measuring models on benchmarks: examples, requests, predictions."""
