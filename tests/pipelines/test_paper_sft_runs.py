@@ -78,7 +78,7 @@ def test_the_six_steps_and_every_model_of_both_sizes(planned):
         model = name.removeprefix("from_")
         expected = {"base": "bloom_3b", "base_7b1": "bloom_7b1"}.get(model, f"{model}-seed-0")
         assert run.base_model.name == expected and run.adapter is None
-        assert run.blocks.name == "ecom_sft-seed-0"  # the same instructions for all
+        assert run.blocks.name == "ecom_sft_held_in-seed-0"  # the same instructions for all
         assert settings.processes == (4 if large else 2)
 
 

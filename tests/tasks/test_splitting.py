@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from made_instructions import make_instruction, make_instructions, make_library, make_task
 from shoplm.tasks.selection_settings import ValidationSettings
 from shoplm.tasks.shown import find_wording, read_shown
-from shoplm.tasks.splitting import list_answers, split_instructions
+from shoplm.tasks.splitting import SPLITS, list_answers, split_instructions
 
 LIBRARY = make_library()
 ROWS = make_instructions(LIBRARY, 60)
@@ -44,6 +44,26 @@ def test_no_group_is_on_both_sides_of_any_task():
     assert (table.groupby(["split", "task"]).size().drop("train") <= 10).all()
 
 
+def test_losses_are_measured_on_some_of_what_is_kept():
+    """Fewer losses leave the split as it is; the rest of what is kept stays for benchmarks."""
+    every, _ = split_instructions(ROWS, LIBRARY, ["concepts_0"], SETTINGS)
+    some = SETTINGS.model_copy(update={"losses_per_task": 3})
+    few, _ = split_instructions(ROWS, LIBRARY, ["concepts_0"], some)
+    pd.testing.assert_frame_equal(
+        every[["instruction_id", "split"]], few[["instruction_id", "split"]]
+    )
+    assert (every["has_losses"] == (every["split"] != "train")).all()
+    table = few.merge(ROWS, on="instruction_id")
+    counts = table[table["split"] != "train"].groupby(["split", "task"])["has_losses"]
+    assert (counts.sum() == 3).all() and (counts.size() == 10).all()
+    assert not (table["has_losses"] & (table["split"] == "train")).any()
+    assert table.loc[table["scored_by_choice"], "has_losses"].all()
+    listed = list_answers(ROWS, few)
+    assert set(listed["instruction_id"]) == set(
+        few.loc[few["has_losses"] | (few["split"] == "train"), "instruction_id"]
+    )
+
+
 def test_another_seed_holds_out_others_and_row_order_changes_nothing():
     first, _ = split()
     again, _ = split(ROWS.sample(frac=1, random_state=1))
@@ -61,7 +81,7 @@ def test_an_instruction_without_a_group_is_one_of_its_own():
         none = ROWS.assign(group=nothing)
         again, _ = split(none)
         pd.testing.assert_series_equal(table["split"], again["split"])
-        listed = list_answers(none, again[["instruction_id", "split", "scored_by_choice"]])
+        listed = list_answers(none, again[SPLITS])
         assert (listed["group"] == listed["instruction_id"]).all()
 
 

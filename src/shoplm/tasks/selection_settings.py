@@ -15,11 +15,15 @@ class ValidationSettings(Settings):
     """Share of the keys (of a product, a query, a review, a user; a text where there is no id) that
     is held out, with all instructions of every task about one of them."""
     max_per_task: int = Field(100, ge=1)
-    """Instructions of a task whose answer's loss is measured, those about the fewest other things
+    """Instructions of a task that are kept to measure on, those about the fewest other things
     first, since nothing that they are about is trained on. The rest of what is held out is left
     alone."""
+    losses_per_task: int | None = Field(None, ge=1)
+    """As many of them, the same ones first, have their answer's loss measured during training; the
+    default is all. Benchmarks are made of all that is kept."""
     choices_per_task: int = Field(50, ge=0)
-    """As many of them, of tasks with a set of possible answers, are measured on each of those."""
+    """As many of those with a loss, of tasks with a set of possible answers, are measured on each
+    of these."""
     seed: int = 0
     """Another seed holds out others."""
 

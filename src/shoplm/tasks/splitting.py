@@ -30,6 +30,7 @@ from shoplm.tasks.task import Task
 from shoplm.tasks.twins import find_twins
 
 TRAIN, VALIDATION, HELD_OUT = "train", "validation", "held_out"
+SPLITS = ["instruction_id", "split", "has_losses", "scored_by_choice"]
 REJECTED = ["instruction_id", "source", "reason", "detail"]
 
 
@@ -52,9 +53,9 @@ def split_instructions(
         settings: how much of the other tasks is kept for measuring.
 
     Returns:
-        `instruction_id, split, scored_by_choice` (train, validation or held_out; is it measured on
-        each possible answer?) and REJECTED, by instruction id: together, every row of
-        `instructions`.
+        `instruction_id, split, has_losses, scored_by_choice` (train, validation or held_out; is its
+        answer's loss measured during training; is it on each possible answer?) and REJECTED, by
+        instruction id: together, every row of `instructions`.
 
     Raises:
         ValueError: a held-out task is unknown, or an instruction is of no task of the library.
@@ -73,15 +74,18 @@ def split_instructions(
 
     kept = rows["reason"].isna()
     has_choices = rows["choices"].map(lambda c: not _is_nothing(c) and len(c) > 1)
-    rows["scored_by_choice"] = has_choices & (rank < settings.choices_per_task)
+    limit = settings.losses_per_task
+    rows["has_losses"] = rank.notna() if limit is None else rank < limit
+    rows["scored_by_choice"] = has_choices & rows["has_losses"] & (rank < settings.choices_per_task)
     return (
-        rows.loc[kept, ["instruction_id", "split", "scored_by_choice"]].reset_index(drop=True),
+        rows.loc[kept, SPLITS].reset_index(drop=True),
         rows.loc[~kept, REJECTED].reset_index(drop=True),
     )
 
 
 def list_answers(instructions: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
-    """One row an instruction that has a side, and one for each answer of those `scored_by_choice`.
+    """One row an instruction that is trained on or `has_losses`, and one for each answer of those
+    `scored_by_choice`.
 
     Args:
         instructions: the table `instructions`.
@@ -98,6 +102,7 @@ def list_answers(instructions: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFra
     trained = rows["task"].isin(rows.loc[rows["split"] == TRAIN, "task"])
     rows["common"] = rows["task"].map(_commonest(rows[~trained | (rows["split"] == TRAIN)]))
     rows["group"] = _groups(rows)
+    rows = rows[(rows["split"] == TRAIN) | rows["has_losses"]]
     alone = rows.assign(document_id=rows["instruction_id"], choice=-1, is_right=True)
     several = rows[rows["scored_by_choice"]].explode("choices")
     several = several.assign(
