@@ -1,0 +1,135 @@
+"""Tables of papers, filled with what was measured here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from shoplm.reporting.benchmark_cells import BASELINES, Cells
+from shoplm.reporting.paper_table_settings import (
+    ColumnSettings,
+    PaperTable,
+    RowSettings,
+    heading,
+)
+
+OURS, PAPER = "ours", "paper"
+MEASURED, PARTIAL, ABSENT, MISSING = "measured", "partial", "absent", "missing"
+COLUMNS = [
+    "table", "row", "label", "variant", "column", "benchmark", "level", "task", "source", "metric",
+    "decoding", "value", "ci_low", "ci_high", "n", "n_unparsed", "seeds", "seed_sd", "status",
+    "detail",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its heading, and what it shows."""
+
+    label: str
+    benchmark: str
+    level: str
+    task: str
+
+
+def fill_tables(results: pd.DataFrame, tables: Mapping[str, PaperTable]) -> pd.DataFrame:
+    """Every cell of every table: what was measured, and the paper's own figure beside it.
+
+    Args:
+        results: variant, seed, benchmark, task, metric, value, ci_low, ci_high, n, n_unparsed,
+            decoding, level (task, group or benchmark), status.
+        tables: by name.
+
+    Returns:
+        One row a cell and source. `source` is `ours` or `paper`; `status` of ours is `measured`,
+        `partial` (a mean over tasks of which some are absent), `absent` (there is no data of it) or
+        `missing`, and then `detail` says what would fill the cell.
+    """
+    cells = Cells(results)
+    rows = [row for name, table in tables.items() for row in _fill(name, table, cells)]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def expand_columns(table: PaperTable, cells: Cells) -> list[Column]:
+    """The columns of a table, where `each` becomes what the results have."""
+    found = []
+    for name, settings in table.columns.items():
+        benchmark = settings.benchmark or table.benchmark or ""
+        if settings.each is not None:
+            level = settings.each.removesuffix("s")
+            found += [
+                Column(task, benchmark, level, task) for task in cells.names(benchmark, level)
+            ]
+        else:
+            found.append(_column(name, settings, benchmark))
+    return found
+
+
+def _column(name: str, settings: ColumnSettings, benchmark: str) -> Column:
+    label = heading(name, settings)
+    if settings.task is not None:
+        return Column(label, benchmark, "task", settings.task)
+    if settings.group is not None:
+        return Column(label, benchmark, "group", settings.group)
+    return Column(label, benchmark, "benchmark", "")
+
+
+def _fill(name: str, table: PaperTable, cells: Cells) -> Iterator[dict[str, Any]]:
+    baselines = {
+        baseline: RowSettings() for baseline in table.baselines if baseline not in table.rows
+    }
+    for row, settings in {**baselines, **table.kept_rows()}.items():
+        for column in expand_columns(table, cells):
+            variant = settings.variants.get(column.label, settings.variant or row)
+            place = {
+                "table": name, "row": row, "label": settings.label or row, "variant": variant,
+                "column": column.label, "benchmark": column.benchmark, "level": column.level,
+                "task": column.task,
+            }  # fmt: skip
+            if variant is not None:
+                yield {**place, "source": OURS, **_ours(variant, column, settings, table, cells)}
+            if column.label in settings.paper:
+                yield {
+                    **place, "source": PAPER, "value": settings.paper[column.label],
+                    "status": MEASURED, "detail": table.source,
+                }  # fmt: skip
+
+
+def _ours(
+    variant: str, column: Column, row: RowSettings, table: PaperTable, cells: Cells
+) -> dict[str, Any]:
+    figure = cells.find(variant, column.benchmark, column.level, column.task, table.decoding)
+    if figure is None:
+        return {"status": MISSING, "detail": _what_fills(variant, column, row, table, cells)}
+    keys = (
+        "metric", "decoding", "value", "ci_low", "ci_high", "n", "n_unparsed", "seeds", "seed_sd",
+    )  # fmt: skip
+    found = {key: figure.get(key) for key in keys}
+    detail = figure.get("detail")
+    detail = "" if detail is None or pd.isna(detail) else str(detail)
+    if pd.isna(figure["value"]):
+        what = column.task or column.benchmark
+        return {**found, "status": ABSENT, "detail": detail or f"no examples of {what}"}
+    status = figure.get("status")
+    is_partial = status == PARTIAL or detail.startswith(PARTIAL)
+    return {**found, "status": PARTIAL if is_partial else MEASURED, "detail": detail}
+
+
+def _what_fills(
+    variant: str, column: Column, row: RowSettings, table: PaperTable, cells: Cells
+) -> str:
+    """What to do for a cell that has no figure."""
+    if cells.has(variant, column.benchmark):
+        what = f"the {column.level} {column.task!r}" if column.task else "its mean"
+        return f"{column.benchmark} of {variant} was measured without {what}"
+    if variant in BASELINES or variant in cells.variants:
+        return f"name the benchmark {column.benchmark} in an evaluation of {variant}"
+    environment = f"--env={row.environment} " if row.environment else ""
+    pipeline = row.pipeline or table.pipeline
+    return (
+        f"train {variant} ({environment}--pipelines={pipeline}) and name it in an evaluation on "
+        f"{column.benchmark}"
+    )
