@@ -48,8 +48,8 @@ def kill_when(
 
 @pytest.fixture(scope="module")
 def long_training():
-    """50 steps with a checkpoint at every third."""
-    return {"passes": 4.0, "checkpoint_steps": 3, "keep": [0.25, 0.5], "evaluations": 4}
+    """200 steps with a checkpoint at every third."""
+    return {"passes": 16.0, "checkpoint_steps": 3, "keep": [0.25, 0.5], "evaluations": 4}
 
 
 def test_a_run_killed_at_any_moment_ends_like_an_undisturbed_one(
@@ -66,11 +66,11 @@ def test_a_run_killed_at_any_moment_ends_like_an_undisturbed_one(
     thread.join()
     assert is_complete(whole) and not is_complete(killed), f"killed after {seconds} s"
     with pytest.raises(LaunchError, match="SIGKILL"):
-        launch.run(KILLED, [whole, killed], tmp_path, killed_trainer(killed.parent, 36))
+        launch.run(KILLED, [whole, killed], tmp_path, killed_trainer(killed.parent, 198))
     launch.run(PROGRAM, [whole, killed], tmp_path, ALONE)
 
-    assert "resumed_after=33" in (tmp_path / "launch.log").read_text()
-    assert len(results.losses(killed)) == 50
+    assert "resumed_after=195" in (tmp_path / "launch.log").read_text()
+    assert len(results.losses(killed)) == 200
     for split in ("train", "shop_en"):
         assert results.losses(killed, split) == pytest.approx(
             results.losses(whole, split), abs=1e-6
