@@ -7,6 +7,7 @@ from shoplm.pipelines import (
     continual_pretrain,
     data_mixing,
     demo_shop,
+    evaluation,
     sft,
     synthetic_tasks,
 )
@@ -26,4 +27,5 @@ def register_pipelines() -> dict[str, Pipeline]:
     }
     default = sum(design_card.values(), Pipeline([]))
     demo = sum(prepared.values(), default)
-    return prepared | design_card | {"__default__": default, "demo": demo}
+    measured = {"evaluation": evaluation.create_pipeline()}
+    return prepared | design_card | measured | {"__default__": default, "demo": demo}

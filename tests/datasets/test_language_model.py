@@ -67,3 +67,9 @@ def test_one_of_credentials_and_local_is_given():
 def test_nothing_can_be_saved_to_it():
     with pytest.raises(DatasetError):
         LanguageModelDataset(local=True).save(Endpoint(**GIVEN))
+
+
+def test_what_is_not_required_may_be_left_out():
+    assert LanguageModelDataset(required=False).load() is None
+    with pytest.raises(DatasetError, match="no field `model`"):
+        LanguageModelDataset(required=False, credentials={**GIVEN, "model": ""}).load()

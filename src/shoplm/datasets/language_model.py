@@ -13,7 +13,7 @@ FIELDS = ("base_url", "api_key", "model")
 FILE = "conf/*/credentials.yml"
 
 
-class LanguageModelDataset(AbstractDataset[None, Endpoint]):
+class LanguageModelDataset(AbstractDataset[None, "Endpoint | None"]):
     """An OpenAI-compatible endpoint, or the local server that the recipes back.
 
     `credentials` names an entry of conf/*/credentials.yml:
@@ -23,7 +23,8 @@ class LanguageModelDataset(AbstractDataset[None, Endpoint]):
           api_key: ${oc.env:LANGUAGE_MODEL_KEY}
           model: some-model
 
-    A server that wants no key takes any word for one. `local: true` needs no credentials.
+    A server that wants no key takes any word for one. `local: true` needs no credentials. With
+    `required: false`, an entry that has neither loads as none.
     """
 
     def __init__(
@@ -31,14 +32,16 @@ class LanguageModelDataset(AbstractDataset[None, Endpoint]):
         *,
         credentials: Mapping[str, Any] | None = None,
         local: bool = False,
+        required: bool = True,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """One of `credentials` and `local` is given.
+        """One of `credentials` and `local` is given, or neither of what is not required.
 
         Raises:
             DatasetError: neither is, or both are.
         """
-        if (credentials is not None) == local:
+        given = (credentials is not None) + local
+        if given > 1 or (required and not given):
             raise DatasetError(
                 f"a language model needs either `credentials`, an entry of {FILE} with "
                 f"{', '.join(FIELDS)}, or `local: true`"
@@ -46,14 +49,16 @@ class LanguageModelDataset(AbstractDataset[None, Endpoint]):
         self._credentials, self._local = credentials, local
         self.metadata = metadata
 
-    def load(self) -> Endpoint:
-        """The endpoint; nothing is asked of it.
+    def load(self) -> Endpoint | None:
+        """The endpoint; nothing is asked of it. None where none is given or required.
 
         Raises:
             DatasetError: a field of the credentials is missing, empty or unknown.
         """
         if self._local:
             return Endpoint(model=LOCAL_MODEL, local=True)
+        if self._credentials is None:
+            return None
         given = dict(self._credentials)
         for field in FIELDS:
             if not isinstance(given.get(field), str) or not given[field].strip():
