@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ class Answer:
     completion_tokens: int
     seconds: float
     """From sending to the last byte, without the attempts that failed."""
+    tokens: tuple[tuple[str, float | None], ...] | None = None
+    """Tokens with their log-probabilities, where they were asked for; the first of a text has
+    none."""
 
 
 def request_key(endpoint: str, messages: Any, parameters: Any, repeat: int) -> str:
@@ -70,6 +74,9 @@ class ResponseCache:
     def __len__(self) -> int:
         return len(self._answers)
 
+    def __iter__(self) -> Iterator[Answer]:
+        return iter(self._answers.values())
+
     def get(self, key: str) -> Answer | None:
         """The answer to a request, if it has been paid for."""
         return self._answers.get(key)
@@ -81,7 +88,8 @@ class ResponseCache:
             OSError: it cannot be written.
         """
         if self._file is not None:
-            line = json.dumps({"key": key, **asdict(answer)}, ensure_ascii=False) + "\n"
+            fields = {name: value for name, value in asdict(answer).items() if value is not None}
+            line = json.dumps({"key": key, **fields}, ensure_ascii=False) + "\n"
             data = line.encode("utf-8", "surrogatepass")
             while data:
                 data = data[self._file.write(data) :]
@@ -96,6 +104,8 @@ class ResponseCache:
             try:
                 row = json.loads(line)
                 key = row.pop("key")
+                if (tokens := row.pop("tokens", None)) is not None:
+                    row["tokens"] = tuple((str(token), score) for token, score in tokens)
                 self._answers[key] = Answer(**row)
             except (ValueError, TypeError, KeyError, AttributeError):
                 logger.warning(

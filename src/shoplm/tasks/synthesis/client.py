@@ -15,7 +15,7 @@ import openai
 
 from shoplm.tasks.synthesis.cache import Answer
 from shoplm.tasks.synthesis.endpoint import Endpoint, EndpointError
-from shoplm.tasks.synthesis.settings import SynthesisSettings
+from shoplm.tasks.synthesis.settings import ClientSettings
 from shoplm.tasks.synthesis.usage import Spending, Usage
 
 REPEATED = frozenset({408, 409, 425, 429})
@@ -30,8 +30,16 @@ HINTS = {
 """Statuses that end the run at once: no other request would fare better."""
 
 
+Asked = list[dict[str, str]] | str
+"""Messages for /chat/completions, or the beginning of a text for /completions."""
+
+
 class NoAnswer(Exception):
-    """A request was refused, or given up after its last attempt."""
+    """A request was refused, or given up after its last attempt; `status` is of a refusal."""
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class Spent(Exception):
@@ -45,7 +53,7 @@ class Spent(Exception):
 class Client:
     """An endpoint for a run: shared waiting, shared spending; an async context manager."""
 
-    def __init__(self, endpoint: Endpoint, settings: SynthesisSettings, spending: Spending) -> None:
+    def __init__(self, endpoint: Endpoint, settings: ClientSettings, spending: Spending) -> None:
         """The client retries nothing itself: what is sent is counted here."""
         self.endpoint, self.retries = endpoint, settings.retries
         self.deadline, self.spending = settings.deadline_seconds, spending
@@ -80,10 +88,8 @@ class Client:
             raise Spent(reason, sent)
         self.spending.requests += 1
 
-    async def ask(
-        self, messages: list[dict[str, str]], parameters: Mapping[str, Any], usage: Usage
-    ) -> Answer:
-        """The answer to one request.
+    async def ask(self, asked: Asked, parameters: Mapping[str, Any], usage: Usage) -> Answer:
+        """The answer to one request: to messages, or how a text goes on.
 
         Raises:
             NoAnswer: refused, or still nothing after the last attempt.
@@ -98,27 +104,29 @@ class Client:
             usage.requests += 1
             usage.retries += attempt > 0
             try:
-                return await self._send(messages, parameters)
+                return await self._send(asked, parameters)
             except openai.APIStatusError as error:
-                problem, asked = self._judge(error), _retry_after(error.response.headers)
+                problem, wait = self._judge(error), _retry_after(error.response.headers)
             except TimeoutError:
-                problem, asked = f"no answer within {self.deadline:g} s", None
+                problem, wait = f"no answer within {self.deadline:g} s", None
             except (openai.APIError, OSError, ValueError) as error:
                 cause = error.__cause__ or error
-                problem, asked = f"{type(cause).__name__}: {cause}", None
+                problem, wait = f"{type(cause).__name__}: {cause}", None
             if attempt + 1 < self.retries.attempts:
-                await self._wait(attempt, asked)
+                await self._wait(attempt, wait)
         raise NoAnswer(f"{problem} (attempt {self.retries.attempts})")
 
-    async def _send(self, messages: list[dict[str, str]], parameters: Mapping[str, Any]) -> Answer:
+    async def _send(self, asked: Asked, parameters: Mapping[str, Any]) -> Answer:
         started = time.monotonic()
+        if isinstance(asked, str):
+            create = self._client.completions.with_raw_response.create
+            request = {"prompt": asked, "extra_body": dict(parameters)}
+        else:
+            create = self._client.chat.completions.with_raw_response.create
+            request = {"messages": asked} | _known(parameters)
         async with asyncio.timeout(self.deadline):  # httpx knows only one for each read
-            raw = await self._client.chat.completions.with_raw_response.create(
-                model=self.endpoint.model,
-                messages=messages,
-                **_known(parameters),
-            )
-        return _read(raw.http_response.content, messages, time.monotonic() - started)
+            raw = await create(model=self.endpoint.model, **request)
+        return _read(raw.http_response.content, asked, time.monotonic() - started)
 
     def _judge(self, error: openai.APIStatusError) -> str:
         """What is wrong, where another attempt may go better."""
@@ -128,9 +136,11 @@ class Client:
         if status in HINTS or error.code == "insufficient_quota":
             hint = HINTS.get(status, HINTS[402])
             where = f"{self.endpoint.model} at {self.endpoint.base_url}"
-            raise EndpointError(f"language model {where}: {hint}; it says: {said}") from None
+            refused = EndpointError(f"language model {where}: {hint}; it says: {said}")
+            refused.status = status
+            raise refused from None
         if status < 500 and status not in REPEATED:
-            raise NoAnswer(f"refused with {status}: {said}") from None
+            raise NoAnswer(f"refused with {status}: {said}", status) from None
         return f"{status}: {said}"
 
     async def _wait(self, attempt: int, asked: float | None) -> None:
@@ -156,7 +166,7 @@ def _known(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return known | ({"extra_body": other} if other else {})
 
 
-def _read(body: bytes, messages: list[dict[str, str]], seconds: float) -> Answer:
+def _read(body: bytes, asked: Asked, seconds: float) -> Answer:
     """The one choice of a completion, its usage estimated where it states none.
 
     Raises:
@@ -165,19 +175,32 @@ def _read(body: bytes, messages: list[dict[str, str]], seconds: float) -> Answer
     try:
         completion = json.loads(body)
         choice = completion["choices"][0]
-        text = choice["message"]["content"] or ""
+        text = choice["text"] if isinstance(asked, str) else choice["message"]["content"]
+        text = "" if text is None else text
         if not isinstance(text, str):
             raise TypeError
+        tokens = _tokens(choice) if isinstance(asked, str) else None
     except (ValueError, LookupError, TypeError):
         raise ValueError(f"no completion that can be read: {body[:200]!r}") from None
     usage = completion.get("usage") or {}
     prompt = usage.get("prompt_tokens")
     written = usage.get("completion_tokens")
     if not isinstance(prompt, int):  # as a rule of thumb four bytes are a token
-        prompt = sum(len(message["content"].encode()) for message in messages) // 4
+        texts = [asked] if isinstance(asked, str) else [message["content"] for message in asked]
+        prompt = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) // 4
     if not isinstance(written, int):
         written = len(text.encode("utf-8", "surrogatepass")) // 4
-    return Answer(text, choice.get("finish_reason") == "length", prompt, written, seconds)
+    cut = choice.get("finish_reason") == "length"
+    return Answer(text, cut, prompt, written, seconds, tokens)
+
+
+def _tokens(choice: Mapping[str, Any]) -> tuple[tuple[str, float | None], ...] | None:
+    """Tokens of a completion with their log-probabilities; None if it states none."""
+    stated = choice.get("logprobs") or {}
+    if not stated.get("tokens") or not stated.get("token_logprobs"):
+        return None
+    pairs = zip(stated["tokens"], stated["token_logprobs"], strict=True)
+    return tuple((str(token), None if score is None else float(score)) for token, score in pairs)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

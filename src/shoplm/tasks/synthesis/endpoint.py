@@ -41,6 +41,8 @@ class EndpointError(RuntimeError):
     """The endpoint cannot be used as it is: one sentence says why and what to do.
 
     `generated` holds what had been made until then; the answers themselves are in the cache.
+    `status` is what the endpoint answered, if that was it.
     """
 
     generated = None
+    status: int | None = None

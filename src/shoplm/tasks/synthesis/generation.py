@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import time
@@ -15,7 +14,7 @@ import pandas as pd
 
 from shoplm.launch.output import Progress
 from shoplm.tasks.records import COLUMNS
-from shoplm.tasks.synthesis.cache import Answer, ResponseCache, request_key
+from shoplm.tasks.synthesis.cache import ResponseCache, request_key
 from shoplm.tasks.synthesis.checks import check_synthetic
 from shoplm.tasks.synthesis.client import Client, NoAnswer, Spent
 from shoplm.tasks.synthesis.collection import QUARANTINED, Collection, Made
@@ -23,7 +22,7 @@ from shoplm.tasks.synthesis.endpoint import Endpoint, EndpointError
 from shoplm.tasks.synthesis.local_server import LocalServer
 from shoplm.tasks.synthesis.requests import Request
 from shoplm.tasks.synthesis.responses import Rejected
-from shoplm.tasks.synthesis.running import run_to_end
+from shoplm.tasks.synthesis.running import run_to_end, work_off
 from shoplm.tasks.synthesis.settings import SynthesisSettings
 from shoplm.tasks.synthesis.usage import Spending, Trust, Usage
 from shoplm.tasks.task import Task
@@ -184,24 +183,19 @@ class _Run:
     async def _round(self, client: Client, planned: list[tuple[Collection, Request]]) -> None:
         """Ask all of `planned`, and settle in its order what came."""
         came: dict[int, list[Made | Rejected]] = {}
-        waiting = iter(enumerate(planned))
 
-        async def work() -> None:
-            for place, (collection, request) in waiting:
-                try:
-                    came[place] = await self._ask(client, collection, request)
-                except Spent as spent:
-                    client.stop(str(spent))
-                    if spent.sent:
-                        came[place] = []
-                    return
+        async def work(place: int) -> bool:
+            try:
+                came[place] = await self._ask(client, *planned[place])
+            except Spent as spent:
+                client.stop(str(spent))
+                if spent.sent:
+                    came[place] = []
+                return False
+            return True
 
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(self.settings.concurrency, len(planned))):
-                    group.create_task(work())
-        except BaseExceptionGroup as errors:  # the first one cancelled the others
-            raise errors.exceptions[0] from None
+            await work_off(range(len(planned)), self.settings.concurrency, work)
         finally:
             for place in sorted(came):
                 collection, request = planned[place]
@@ -230,7 +224,8 @@ class _Run:
                 self._judge(client, str(problem), usable=False)
                 return []
             self.cache.put(key, answer)
-        self._pay(usage, answer, paid)
+        self.spending.pay(answer)
+        usage.count(answer, self.spending.price(answer), paid)
         pieces = collection.read(request, answer)
         if not paid:  # what an earlier run got says nothing of the endpoint now
             problem = next((p for p in pieces if isinstance(p, Rejected)), None)
@@ -238,15 +233,6 @@ class _Run:
             self._judge(client, f"{problem.reason}: {problem.detail}" if problem else "", usable)
         self._show(pieces)
         return pieces
-
-    def _pay(self, usage: Usage, answer: Answer, paid: bool) -> None:
-        price = self.spending.price(answer)
-        self.spending.pay(answer)
-        usage.prompt_tokens += answer.prompt_tokens
-        usage.completion_tokens += answer.completion_tokens
-        usage.cost += price
-        usage.cost_now += 0.0 if paid else price
-        usage.seconds += answer.seconds
 
     def _warn(self, problem: str) -> None:
         """Once for each problem."""

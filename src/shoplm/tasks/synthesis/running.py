@@ -6,10 +6,32 @@ import asyncio
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, TypeVar
 
 from shoplm.launch import Terminated
+
+T = TypeVar("T")
+
+
+async def work_off(items: Iterable[T], workers: int, work: Callable[[T], Awaitable[bool]]) -> None:
+    """So many workers take the items in turn; one ends when `work` of its item is false.
+
+    The first error cancels the others and is raised.
+    """
+    waiting = iter(items)
+
+    async def worker() -> None:
+        for item in waiting:
+            if not await work(item):
+                return
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(worker())
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
 
 
 def run_to_end(main: Callable[[], Coroutine[Any, Any, None]]) -> None:

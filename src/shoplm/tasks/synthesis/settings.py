@@ -55,7 +55,30 @@ class ErrorSettings(Settings):
     """The share is looked at from this number of requests on."""
 
 
-class SynthesisSettings(Settings):
+class ClientSettings(Settings):
+    """How many requests go out, how they are repeated, and when to stop."""
+
+    concurrency: int = Field(8, ge=1)
+    """Requests out at a time."""
+    deadline_seconds: float = Field(120.0, gt=0)
+    """For one attempt, from sending to the last byte."""
+    retries: RetrySettings = RetrySettings()
+    """When and how often a request is repeated."""
+    budget: BudgetSettings = BudgetSettings()
+    """What may be spent; the run then ends in good order with what it has."""
+    prices: PriceSettings = PriceSettings()
+    """For `budget.money` and the cost shown."""
+    errors: ErrorSettings = ErrorSettings()
+    """When to stop believing in the endpoint."""
+
+    @model_validator(mode="after")
+    def _money_has_prices(self) -> ClientSettings:
+        if self.budget.money is not None and not self.prices.prompt + self.prices.completion:
+            raise ValueError("budget.money: it needs `prices` of a million tokens")
+        return self
+
+
+class SynthesisSettings(ClientSettings):
     """Samples wanted from a language model, and the means to get them."""
 
     samples_per_task: int = Field(100, ge=0)
@@ -73,23 +96,9 @@ class SynthesisSettings(Settings):
     """A cell of the quota is asked for at most so many times the samples that it wants."""
     record_characters: int = Field(2000, ge=1)
     """A column of a product record is shown to this length."""
-    concurrency: int = Field(8, ge=1)
-    """Requests out at a time."""
-    deadline_seconds: float = Field(120.0, gt=0)
-    """For one attempt, from sending to the last byte."""
-    retries: RetrySettings = RetrySettings()
-    """When and how often a request is repeated."""
-    budget: BudgetSettings = BudgetSettings()
-    """What may be spent; the run then ends in good order with what it has."""
-    prices: PriceSettings = PriceSettings()
-    """For `budget.money` and the cost shown."""
-    errors: ErrorSettings = ErrorSettings()
-    """When to stop believing in the endpoint."""
 
     @model_validator(mode="after")
-    def _money_has_prices(self) -> SynthesisSettings:
-        if self.budget.money is not None and not self.prices.prompt + self.prices.completion:
-            raise ValueError("budget.money: it needs `prices` of a million tokens")
+    def _parameters_are_free(self) -> SynthesisSettings:
         if taken := {"messages", "model", "seed", "stream", "n"} & set(self.parameters):
             raise ValueError(f"parameters: {sorted(taken)} are not to be set here")
         return self

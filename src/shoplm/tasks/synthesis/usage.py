@@ -50,6 +50,14 @@ class Usage:
     ended: str = ""
     """Why no more were asked for: `quota`, `effort`, `budget: …`, or what went wrong."""
 
+    def count(self, answer: Answer, price: float, paid: bool) -> None:
+        """An answer was used; `paid` if that was in an earlier run."""
+        self.prompt_tokens += answer.prompt_tokens
+        self.completion_tokens += answer.completion_tokens
+        self.cost += price
+        self.cost_now += 0.0 if paid else price
+        self.seconds += answer.seconds
+
 
 class Spending:
     """Requests, tokens and money of all tasks against the budget."""
