@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
+from shoplm.tasks.evaluation.benchmarks import check_versions
+from shoplm.tasks.evaluation.drawing import hashed
 from shoplm.tasks.evaluation.settings import AskingSettings
-from shoplm.tasks.task import Task
+from shoplm.tasks.records import example_of
+from shoplm.tasks.rendering import render_answer
+from shoplm.tasks.scoring import Score, metric_name, score
+from shoplm.tasks.task import Example, Task
+
+PREDICTIONS = [
+    "variant", "seed", "benchmark", "task", "example_id", "prompt", "prediction", "gold", "score",
+    "decoding", "language", "metric", "parsed", "version", "group", "tp", "predicted",
+    "gold_items", "n_shots", "n_shots_left", "n_choices", "problem", "tokens", "request_id",
+]  # fmt: skip
+"""Columns of the table of predictions. The prompt is without its shots. tp, predicted, gold_items:
+what micro-F1 pools, else null. score is null where a sentence encoder must give it, and where an
+endpoint gave no answer; problem says so. tokens: of a checkpoint, else null."""
+
+UNPARSED = [
+    "variant", "seed", "benchmark", "task", "example_id", "decoding", "prompt", "prediction",
+    "reason",
+]  # fmt: skip
+"""Of answers that could not be read, and of questions that could not be asked."""
+
+NOT_ASKED = "endpoint"
+"""The problem of a request that got no answer: it is no wrong one, so it has no score."""
+
+TOLERANCE = 1e-9
+"""Log-likelihoods no further apart than this share of the best are the same."""
 
 
 @dataclass(frozen=True)
@@ -18,9 +46,9 @@ class Answered:
     variant: str
     seed: int
     answers: pd.DataFrame
-    """One row a request."""
+    """One row a request; see `shoplm.lm.inference`."""
     benchmarks: Collection[str] | None = None
-    """What it was asked; all, if it is not said."""
+    """What it was asked; None is all."""
     tokens: int | None = None
     """Of a checkpoint: tokens seen in pre-training."""
 
@@ -32,10 +60,231 @@ def score_answers(
     library: Mapping[str, Task],
     asking: AskingSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(predictions, unparsed answers)."""
-    raise NotImplementedError
+    """Read every answer as text and score it.
+
+    A constrained answer is written as the task writes it and read back like any other: the possible
+    answer with the highest log-likelihood, or the items in their order. What cannot be read scores
+    0, and so does a question that was too long to be asked; one that an endpoint did not answer has
+    no score.
+
+    Args:
+        answered: by model.
+        requests: see `make_requests`.
+        examples: see `gather_examples`.
+        library: tasks by name.
+        asking: what the requests were made with.
+
+    Returns:
+        PREDICTIONS and UNPARSED, by model, in the order of the requests.
+
+    Raises:
+        ValueError: the examples are of another version of a task, or a model that was asked a
+            benchmark has no answer to one of its requests.
+    """
+    check_versions(_versions(examples), library, "examples")
+    questions = _questions(requests, examples, library)
+    predictions: list[dict[str, Any]] = []
+    scores: dict[tuple[str, str, str], Score] = {}
+    for one in answered:
+        given = {row["request_id"]: row for row in one.answers.to_dict("records")}
+        who = {"variant": one.variant, "seed": one.seed, "tokens": one.tokens}
+        for question in questions:
+            if one.benchmarks is not None and question.row["benchmark"] not in one.benchmarks:
+                continue
+            answer = given.get(question.row["request_id"])
+            if answer is None:
+                raise ValueError(
+                    f"variant {one.variant!r}, seed {one.seed}, benchmark "
+                    f"{question.row['benchmark']!r}: no answer to example "
+                    f"{question.row['example_id']!r} (request {question.row['request_id']})"
+                )
+            predictions.append(who | _predict(question, answer, asking, scores))
+    table = pd.DataFrame(predictions, columns=[*PREDICTIONS, "reason"])
+    unparsed = table.loc[table["reason"] != "", UNPARSED].reset_index(drop=True)
+    return as_predictions(table), unparsed
 
 
 def check_predictions(predictions: pd.DataFrame, library: Mapping[str, Task]) -> None:
-    """ValueError: rows scored by another version of a task."""
-    raise NotImplementedError
+    """Refuse predictions that were scored by another version of a task.
+
+    Raises:
+        ValueError: names the task and both versions.
+    """
+    check_versions(_versions(predictions), library, "predictions")
+
+
+def as_predictions(rows: pd.DataFrame | Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """A table of PREDICTIONS with types that hold nulls."""
+    table = pd.DataFrame(rows, columns=PREDICTIONS)
+    counts = ["tp", "predicted", "gold_items", "n_shots", "n_shots_left", "n_choices", "tokens"]
+    types = dict.fromkeys(counts, "Int64")
+    return table.astype({"score": float, "parsed": bool, "seed": int} | types)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A request with what scores its answer."""
+
+    row: dict[str, Any]
+    task: Task
+    example: Example
+    known: dict[str, Any]
+    """Columns that do not depend on the answer."""
+
+
+def read_measured(
+    examples: pd.DataFrame,
+) -> dict[tuple[str, str, str], tuple[Example, str]]:
+    """By benchmark, task and id: the measured examples, each with the version of its task."""
+    measured = examples[examples["role"] == "measured"]
+    return {
+        (row["benchmark"], row["task"], row["example_id"]): (example_of(row), row["version"])
+        for row in measured.to_dict("records")
+    }
+
+
+def known_columns(
+    request: Mapping[str, Any], task: Task, example: Example, version: str
+) -> dict[str, Any]:
+    """What a prediction holds whoever makes it."""
+    return {
+        "benchmark": request["benchmark"],
+        "task": task.name,
+        "example_id": example.example_id,
+        "prompt": f"{request['head']}{request['question']}",
+        "gold": render_answer(task, example),
+        "decoding": request["decoding"],
+        "language": example.language,
+        "metric": metric_name(task, example.language),
+        "version": version,
+        "group": example.group or example.example_id,
+        "n_shots": request["n_shots"],
+        "n_choices": len(request["choices"]) or len(example.choices) or None,
+        "request_id": request["request_id"],
+    }
+
+
+def score_columns(given: Score) -> dict[str, Any]:
+    """A score as columns."""
+    tp, predicted, gold = given.counts or (None, None, None)
+    return {
+        "score": given.value,
+        "parsed": given.parsed,
+        "tp": tp,
+        "predicted": predicted,
+        "gold_items": gold,
+    }
+
+
+def _versions(table: pd.DataFrame) -> dict[str, str]:
+    """By task; of several, the one that comes first by name, which another one then is not."""
+    pairs = table[["task", "version"]].drop_duplicates()
+    if len(mixed := pairs[pairs["task"].duplicated()]):
+        of = sorted(pairs.loc[pairs["task"] == mixed["task"].iloc[0], "version"])
+        raise ValueError(f"task {mixed['task'].iloc[0]!r} has rows of versions {' and '.join(of)}")
+    return dict(zip(pairs["task"], pairs["version"], strict=True))
+
+
+def _questions(
+    requests: pd.DataFrame, examples: pd.DataFrame, library: Mapping[str, Task]
+) -> list[_Question]:
+    measured = read_measured(examples)
+    questions = []
+    for row in requests.to_dict("records"):
+        key = (row["benchmark"], row["task"], row["example_id"])
+        if key not in measured:
+            raise ValueError(f"requests: no measured example {key[2]!r} of {key[0]}, {key[1]}")
+        example, version = measured[key]
+        task = library[row["task"]]
+        questions.append(_Question(row, task, example, known_columns(row, task, example, version)))
+    return questions
+
+
+def _predict(
+    question: _Question,
+    answer: Mapping[str, Any],
+    asking: AskingSettings,
+    scores: dict[tuple[str, str, str], Score],
+) -> dict[str, Any]:
+    problem = answer.get("problem")
+    problem = problem if isinstance(problem, str) and problem else None
+    text, reason = ("", problem) if problem else _read(question, answer, asking)
+    key = (question.row["task"], question.example.example_id, text)
+    if key not in scores:
+        scores[key] = score(question.task, question.example, text)
+    columns = score_columns(scores[key])
+    if problem == NOT_ASKED:
+        columns |= {"score": None, "tp": None, "predicted": None, "gold_items": None}
+    if not (reason or columns["parsed"]):
+        reason = "unreadable" if text.strip() else "empty"
+    detail = answer.get("detail")
+    if problem and isinstance(detail, str) and detail:
+        reason = f"{problem}: {detail}"
+    left = answer.get("n_shots_left")
+    return (
+        question.known
+        | columns
+        | {
+            "prediction": text,
+            "problem": problem,
+            "n_shots_left": None if left is None or left != left else int(left),
+            "reason": reason,
+        }
+    )
+
+
+def _read(
+    question: _Question, answer: Mapping[str, Any], asking: AskingSettings
+) -> tuple[str, str]:
+    """The answer as text, and why there is none."""
+    row, task = question.row, question.task
+    match row["kind"]:
+        case "choices":
+            values = _normalised(row, answer, asking)
+            if values is None or any(math.isnan(value) for value in values):
+                return "", "no_likelihood"
+            return _likeliest(values, row, asking.seed), ""
+        case "order":
+            order = answer.get("order")
+            if not _is_list(order):
+                return "", "no_order"
+            return task.answer.separator.join(row["choices"][int(place)] for place in order), ""
+    text = answer.get("text")
+    return (_cut(text, row["stop"]), "") if isinstance(text, str) else ("", "no_text")
+
+
+def _normalised(
+    row: Mapping[str, Any], answer: Mapping[str, Any], asking: AskingSettings
+) -> list[float] | None:
+    """Log-likelihoods as they are compared; None where they are not there for every choice."""
+    values, choices = answer.get("log_likelihoods"), row["choices"]
+    if not _is_list(values) or len(values) != len(choices):
+        return None
+    values = [math.nan if value is None else float(value) for value in values]
+    if asking.normalisation == "characters":
+        return [v / max(len(c), 1) for v, c in zip(values, choices, strict=True)]
+    if asking.normalisation == "tokens":
+        counts = answer.get("n_choice_tokens")
+        if not _is_list(counts) or len(counts) != len(values):
+            return None
+        return [v / max(n, 1) for v, n in zip(values, counts, strict=True)]
+    return values
+
+
+def _likeliest(values: Sequence[float], row: Mapping[str, Any], seed: int) -> str:
+    """The choice with the highest value; of equal ones, one that seed and request decide."""
+    best = max(values)
+    margin = TOLERANCE * abs(best) if math.isfinite(best) else 0.0
+    equal = [place for place, value in enumerate(values) if value >= best - margin]
+    place = min(equal, key=lambda p: hashed(seed, "tie", f"{row['request_id']}:{p}"))
+    return row["choices"][place]
+
+
+def _cut(text: str, stops: Sequence[str]) -> str:
+    """Before the first text that ends an answer; an endpoint may leave it there."""
+    places = [place for stop in stops if (place := text.find(stop)) >= 0]
+    return text[: min(places)] if places else text
+
+
+def _is_list(value: Any) -> bool:
+    return hasattr(value, "__len__") and not isinstance(value, (str, bytes))

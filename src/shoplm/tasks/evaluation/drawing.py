@@ -1,0 +1,138 @@
+"""Which examples are measured and which are shown first: no key of the ones is one of the others.
+
+Everything is ordered by md5 of seed, purpose and id, never by the order of rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import md5
+
+from shoplm.tasks.evaluation.pools import Pool, Refused
+from shoplm.tasks.keys import fold, split_keys
+from shoplm.tasks.rendering import render_answer
+from shoplm.tasks.task import Example, Task
+
+
+@dataclass
+class Drawn:
+    """Of one task."""
+
+    measured: list[Example]
+    shots: dict[str, list[Example]]
+    """By language of the question."""
+    refused: list[Refused] = field(default_factory=list)
+    """Examples that could be measured, had not a shot one of their keys."""
+
+
+def draw_examples(task: Task, pool: Pool, n_shots: int, per_task: int, seed: int) -> Drawn:
+    """Shots for each language, and at most `per_task` examples to measure.
+
+    Shots come from `pool.training`, none with a key of what may be measured. Where those are too
+    few, from what may be measured: at most half of it is lost to them, itself or by its keys.
+
+    Right answers of a closed set are shown in turn: each label, or each place of a choice, once
+    before one is shown again, as far as there are examples.
+    """
+    measurable = _once(pool.measured)
+    keys = {example.example_id: example_keys(example) for example in measurable}
+    taken = set().union(*keys.values())
+    shots: dict[str, list[Example]] = {}
+    inside: list[Example] = []
+    for language in sorted({example.language for example in measurable}):
+        others = (e for e in _once(pool.training) if e.language == language and e.group)
+        outside = [e for e in others if taken.isdisjoint(example_keys(e))]
+        shots[language] = _in_turn(task, outside, seed)[:n_shots]
+        if missing := n_shots - len(shots[language]):
+            own = [example for example in measurable if example.language == language]
+            picked = _from_measurable(task, own, keys, missing, seed)
+            shots[language] += picked
+            inside += picked
+    shown = {key: shot.example_id for shot in inside for key in keys[shot.example_id]}
+    shot_ids = {shot.example_id for shot in inside}
+    measured, refused = [], []
+    for example in measurable:
+        if example.example_id in shot_ids:
+            continue
+        if same := sorted(key for key in keys[example.example_id] if key in shown):
+            told = f"is about the same as the shot {shown[same[0]]}"
+            refused.append(Refused(example.example_id, "key_of_a_shot", told))
+        else:
+            measured.append(example)
+    measured.sort(key=lambda example: hashed(seed, "measured", example.example_id))
+    return Drawn(measured[:per_task], shots, refused)
+
+
+def example_keys(example: Example) -> set[str]:
+    """What an example is about, and what it shows; two with one in common stay together."""
+    shown = [example.prompt, sorted(example.fields.items()), sorted(example.choices)]
+    content = md5(json.dumps(shown, ensure_ascii=False).encode()).hexdigest()
+    about = {fold(key) for key in split_keys(example.group)}
+    return {content} | (about or {fold(example.example_id)})
+
+
+def commonest_answers(task: Task, examples: Iterable[Example], seed: int) -> dict[str, str]:
+    """The right answer that is most frequent, by language; of several, one by the seed."""
+    counts: dict[str, Counter[str]] = {}
+    for example in examples:
+        counts.setdefault(example.language, Counter())[render_answer(task, example)] += 1
+    return {
+        language: min(of, key=lambda answer: (-of[answer], hashed(seed, "majority", answer)))
+        for language, of in sorted(counts.items())
+    }
+
+
+def hashed(seed: int, purpose: str, name: str) -> str:
+    """What things are ordered by."""
+    return md5(f"{seed}:{purpose}:{name}".encode()).hexdigest()
+
+
+def _once(examples: Iterable[Example]) -> list[Example]:
+    first: dict[str, Example] = {}
+    for example in examples:
+        first.setdefault(example.example_id, example)
+    return list(first.values())
+
+
+def _in_turn(task: Task, examples: Sequence[Example], seed: int) -> list[Example]:
+    """By hash; where answers are of a closed set, each in its turn."""
+    ordered = sorted(examples, key=lambda example: hashed(seed, "shot", example.example_id))
+    if task.type not in ("classification", "multiple_choice"):
+        return ordered
+    seen: Counter[object] = Counter()
+    turns = []
+    for example in ordered:
+        turns.append(seen[example.gold])
+        seen[example.gold] += 1
+    return [example for _, example in sorted(zip(turns, ordered, strict=True), key=_first)]
+
+
+def _first(pair: tuple[int, Example]) -> int:
+    return pair[0]
+
+
+def _from_measurable(
+    task: Task, examples: Sequence[Example], keys: dict[str, set[str]], n: int, seed: int
+) -> list[Example]:
+    """At most `n` that leave half of the examples without any of their keys."""
+    holders: dict[str, set[str]] = {}
+    for example in examples:
+        for key in keys[example.example_id]:
+            holders.setdefault(key, set()).add(example.example_id)
+    lost: set[str] = set()
+    picked: list[Example] = []
+    for example in _candidates(task, examples, seed):
+        if len(picked) == n:
+            break
+        with_it = lost.union(*(holders[key] for key in keys[example.example_id]))
+        if 2 * len(with_it) <= len(examples):
+            lost = with_it
+            picked.append(example)
+    return picked
+
+
+def _candidates(task: Task, examples: Sequence[Example], seed: int) -> Iterator[Example]:
+    yield from _in_turn(task, examples, seed)
