@@ -14,10 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from shoplm.metrics.resampling import CELLS_AT_A_TIME, has_few_patterns, iter_sign_patterns
 from shoplm.metrics.settings import BootstrapSettings
-
-CELLS_AT_A_TIME = 1 << 20
-"""Bound on the resampled values that are in memory at once."""
 
 
 class Interval(NamedTuple):
@@ -117,17 +115,12 @@ def sign_flip_test(differences: ArrayLike, bootstrap: BootstrapSettings) -> NDAr
     """
     rows, _ = _checked(differences, np.ones(np.shape(differences)[-1]))
     n = rows.shape[1]
-    if 2**n <= bootstrap.samples:
-        signs = 1.0 - 2.0 * ((np.arange(2**n)[:, np.newaxis] >> np.arange(n)) & 1)
-        return _extreme(signs, rows).mean(axis=0)
-    rng = np.random.default_rng(bootstrap.seed)
-    extreme = np.ones(len(rows))
-    at_a_time = max(1, CELLS_AT_A_TIME // n)
-    for start in range(0, bootstrap.samples, at_a_time):
-        patterns = min(at_a_time, bootstrap.samples - start)
-        signs = 1.0 - 2.0 * rng.integers(0, 2, (patterns, n), dtype=np.int8)
+    extreme = np.zeros(len(rows))
+    for signs in iter_sign_patterns(n, bootstrap):
         extreme += _extreme(signs, rows).sum(axis=0)
-    return extreme / (bootstrap.samples + 1)
+    if has_few_patterns(n, bootstrap):
+        return extreme / 2**n
+    return (extreme + 1) / (bootstrap.samples + 1)
 
 
 def _extreme(signs: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.bool_]:
