@@ -10,6 +10,8 @@ import pandas as pd
 ALL_SEEDS = "all"
 BASELINES = ("random", "majority")
 DECODINGS = ("constrained", "free")
+PARTS_OF_F1 = ("precision", "recall")
+"""Rows beside a task's own metric."""
 KEYS = ["variant", "benchmark", "level", "task"]
 
 
@@ -21,6 +23,7 @@ class Cells:
     """
 
     def __init__(self, results: pd.DataFrame) -> None:
+        results = results[~results["metric"].astype(str).isin(PARTS_OF_F1)]
         self._rows: dict[tuple, list[dict[str, Any]]] = {}
         for row in results.to_dict("records"):
             key = tuple(str(row[k]) for k in KEYS) if row["level"] != "benchmark" else (

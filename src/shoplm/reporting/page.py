@@ -22,15 +22,27 @@ class Section:
     figure: go.Figure | None = None
     samples: Sequence[Mapping[str, Any]] = field(default=())
     """Each has a `title` and `parts`, pairs of a label and a text."""
+    open_first: bool = True
+    """Show the first sample without a click."""
+    folded: bool = False
+    """Show the table and samples on a click alone."""
 
 
-def render_page(title: str, facts: Mapping[str, str], sections: Sequence[Section]) -> str:
+def render_page(
+    title: str,
+    facts: Mapping[str, str],
+    sections: Sequence[Section],
+    warnings: Sequence[str] = (),
+    contents: bool = False,
+) -> str:
     """The page as HTML; it needs no network.
 
     Args:
         title: of the page.
         facts: what is read first, a figure under each label.
         sections: in order.
+        warnings: what a reader must know before the figures, a sentence each.
+        contents: list the sections, with links, before them.
     """
     environment = Environment(
         loader=PackageLoader("shoplm.reporting"), autoescape=True, undefined=StrictUndefined,
@@ -40,6 +52,8 @@ def render_page(title: str, facts: Mapping[str, str], sections: Sequence[Section
         title=title,
         facts=facts,
         sections=sections,
+        warnings=warnings,
+        contents=contents,
         plotly=get_plotlyjs() if any(section.figure for section in sections) else "",
         as_table=_as_table,
         as_figure=_as_figure,

@@ -127,8 +127,10 @@ def _what_fills(
         return f"{column.benchmark} of {variant} was measured without {what}"
     if variant in BASELINES or variant in cells.variants:
         return f"name the benchmark {column.benchmark} in an evaluation of {variant}"
-    environment = f"--env={row.environment} " if row.environment else ""
     pipeline = row.pipeline or table.pipeline
+    if pipeline == "base_model":
+        return f"name {variant}, a base model, in an evaluation on {column.benchmark}"
+    environment = f"--env={row.environment} " if row.environment else ""
     return (
         f"train {variant} ({environment}--pipelines={pipeline}) and name it in an evaluation on "
         f"{column.benchmark}"

@@ -1,0 +1,171 @@
+"""What stands behind the scores: training, corpus, instructions, benchmarks, cost, versions."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from shoplm.reporting.benchmark_cells import ALL_SEEDS, BASELINES
+from shoplm.reporting.page import Section
+from shoplm.reporting.report_data import ReportData
+from shoplm.reporting.runs import list_runs
+
+KEPT = "all"
+"""The gate whose `n_out` counts the instructions kept."""
+
+
+def tabulate_training(data: ReportData) -> pd.DataFrame | None:
+    """A row a trained variant: start, data, tokens, steps, seeds; None where nothing is known."""
+    parts = []
+    if data.pretrain_metrics is not None and len(data.pretrain_metrics):
+        runs = _runs(data.pretrain_metrics).assign(
+            **{"started from": "base", "rank": "all weights"}
+        )
+        runs["trained on"] = [_mixture(data, variant) for variant in runs["variant"]]
+        parts.append(runs)
+    if data.sft_metrics is not None and len(data.sft_metrics):
+        runs = _runs(data.sft_metrics)
+        about = pd.DataFrame({"variant": runs["variant"]})
+        if data.sft_variants is not None:
+            about = about.merge(data.sft_variants, on="variant", how="left")
+            runs["started from"] = about["model"].fillna("").to_numpy()
+            runs["rank"] = [
+                "all weights" if pd.isna(rank) else f"rank {rank:.0f}" for rank in about["rank"]
+            ]
+            runs["trained on"] = [
+                f"{row['examples']:,.0f} instructions of {row['tasks']:.0f} tasks"
+                for row in about.to_dict("records")
+            ]
+        parts.append(runs)
+    if not parts:
+        return None
+    columns = ["variant", "started from", "trained on", "rank", "tokens", "steps", "seeds"]
+    table = pd.concat(parts, ignore_index=True)
+    return table[[c for c in columns if c in table]].fillna("")
+
+
+def background_sections(data: ReportData) -> list[Section]:
+    """The sections after the scores."""
+    found = [_benchmarks(data), _corpus(data), _instructions(data), _costs(data), _made_with(data)]
+    return [section for section in found if section is not None]
+
+
+def list_seeds(rows: pd.DataFrame) -> list[str]:
+    """Seeds of trained models."""
+    seeds = rows.loc[~rows["variant"].isin(BASELINES), "seed"].astype(str)
+    return sorted(set(seeds) - {ALL_SEEDS})
+
+
+def _runs(metrics: pd.DataFrame) -> pd.DataFrame:
+    runs = list_runs(metrics)
+    runs = runs.groupby("variant", sort=False).agg(
+        tokens=("tokens", "max"), steps=("steps", "max"), seeds=("seed", "nunique")
+    )
+    return runs.astype("int64").reset_index()
+
+
+def _mixture(data: ReportData, variant: str) -> str:
+    """The shares of the mixture of the same name, if there is one."""
+    mixtures = (data.mixing_report or {}).get("mixtures", {})
+    sides = mixtures.get(variant, {}).get("sides", [])
+    return ", ".join(f"{s['kind']} {s['language']} {s['achieved_share']:.0%}" for s in sides)
+
+
+def _benchmarks(data: ReportData) -> Section | None:
+    if data.sources is None or data.sources.empty:
+        return None
+    return Section(
+        "Benchmarks",
+        "Where the examples of each task come from, how many are measured, and how many others "
+        "can be shown before a question; none of those is measured.",
+        data.sources.fillna(""),
+        folded=True,
+    )
+
+
+def _corpus(data: ReportData) -> Section | None:
+    statistics = data.corpus_statistics
+    if statistics is None or statistics.empty:
+        return None
+    counts = ["records", "rejected", "duplicates", "contaminated", "kept", "tokens"]
+    counts = [c for c in counts if c in statistics]
+    table = statistics.groupby(["kind", "language"], sort=False)[counts].sum().reset_index()
+    return Section(
+        "The corpus in brief",
+        "Records by kind and language, what became of them, and the tokens kept. contaminated: "
+        "they showed text of a benchmark.",
+        table,
+    )
+
+
+def _instructions(data: ReportData) -> Section | None:
+    statistics = data.instruction_statistics
+    if statistics is None or statistics.empty:
+        return None
+    kept = statistics[statistics["gate"] == KEPT]
+    by = kept.groupby(["capability", "source"])[["n_in", "n_out"]].sum()
+    tasks = kept[kept["n_out"] > 0].groupby(["capability", "source"])["task"].nunique()
+    table = by.assign(tasks=tasks).fillna(0).astype("int64").reset_index()
+    table = table.rename(columns={"n_in": "made", "n_out": "kept"})
+    return Section(
+        "The instructions in brief",
+        "Made, and kept after all gates, by capability and source.",
+        table[["capability", "source", "tasks", "made", "kept"]],
+    )
+
+
+def _costs(data: ReportData) -> Section | None:
+    parts = []
+    for name, metrics in (
+        ("continual pre-training", data.pretrain_metrics), ("tuning", data.sft_metrics)
+    ):  # fmt: skip
+        if metrics is None or metrics.empty:
+            continue
+        runs = list_runs(metrics)
+        seconds = (runs["tokens"] / runs["tokens a second"].replace(0, float("nan"))).sum()
+        parts.append(
+            {
+                "what": name, "models": f"{len(runs)}", "tokens": f"{runs['tokens'].sum():,.0f}",
+                "time": f"about {_time(seconds)}",
+                "memory, GB": f"{runs['memory, GB'].max():.1f}",
+            }
+        )  # fmt: skip
+    costs = data.costs
+    if costs is not None and len(costs):
+        line = {"what": "evaluation"}
+        if "variant" in costs:
+            line["models"] = (
+                f"{len(costs[['variant', *({'seed'} & set(costs))]].drop_duplicates())}"
+            )
+        tokens = [c for c in costs if "tokens" in c and "second" not in c]
+        if tokens:
+            line["tokens"] = f"{costs[tokens].sum().sum():,.0f}"
+        if "seconds" in costs:
+            line["time"] = _time(costs["seconds"].sum())
+        memory = next((c for c in costs if "memory" in c), None)
+        if memory is not None and costs[memory].notna().any():
+            line["memory, GB"] = f"{costs[memory].max():.1f}"
+        parts.append(line)
+    if not parts:
+        return None
+    text = (
+        "Time of training: tokens over the median speed, without starting and measuring. Memory: "
+        "the most that a process held."
+    )
+    return Section("Cost", text, pd.DataFrame(parts).fillna(""))
+
+
+def _made_with(data: ReportData) -> Section | None:
+    seeds = ", ".join(list_seeds(data.results)) or "none"
+    versions = pd.DataFrame(data.versions.items(), columns=["package", "version"])
+    return Section(
+        "Made with", f"Seeds of trained models: {seeds}.", versions if len(versions) else None,
+        folded=len(versions) > 0,
+    )  # fmt: skip
+
+
+def _time(seconds: float) -> str:
+    if pd.isna(seconds):
+        return "an unknown time"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
