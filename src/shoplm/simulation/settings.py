@@ -52,6 +52,18 @@ class GeneralTextSize(Settings):
     """Benchmark passages that also stand in general text, descriptions or reviews."""
 
 
+class BenchmarkSize(Settings):
+    """Small tables that only benchmark tasks ask about; category notes and event questions are as
+    many as there are kinds of products and events."""
+
+    news: Count = 160
+    """News items, half of them Chinese headlines."""
+    premises: Count = 60
+    """Sentences with three hypotheses each: one that follows, one ruled out, one open."""
+    addresses: Count = 120
+    """Pairs of Chinese addresses."""
+
+
 class DefectRates(Settings):
     """What goes wrong in raw data, as shares of the rows of a source."""
 
@@ -97,6 +109,8 @@ class ShopSettings(Settings):
     """Products and their texts."""
     general: GeneralTextSize = GeneralTextSize()
     """Text from outside the shop, and the benchmark."""
+    benchmarks: BenchmarkSize = BenchmarkSize()
+    """What benchmark tasks are asked about beside passages; it changes no other table."""
     defects: DefectRates = DefectRates()
     """What is planted for cleaning and deduplication to find."""
     behaviour: BehaviourSize = BehaviourSize()

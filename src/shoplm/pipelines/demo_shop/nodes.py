@@ -49,6 +49,17 @@ def simulate_queries(simulated_shop: Shop, params: DemoShopParams) -> DataFrame:
     return queries.write_queries(simulated_shop.products, params.catalogue, params.seed)
 
 
+def simulate_benchmarks(
+    params: DemoShopParams,
+) -> tuple[DataFrame, DataFrame, DataFrame, DataFrame, DataFrame]:
+    """News, sentence pairs, addresses, category notes and event questions, with their truth."""
+    from shoplm.simulation import benchmark_tables
+
+    tables = benchmark_tables.write_benchmark_tables(params.benchmarks, params.seed)
+    names = ("news", "sentence_pairs", "addresses", "category_notes", "event_questions")
+    return tuple(tables[name] for name in names)
+
+
 def simulate_behaviour(
     simulated_shop: Shop, params: DemoShopParams
 ) -> tuple[DataFrame, DataFrame, DataFrame, dict[str, Any]]:
@@ -78,9 +89,11 @@ def publish_sources(
     return ["products.jsonl.gz", "reviews.jsonl.gz", "articles.jsonl.gz", "general_text.jsonl.gz"]
 
 
-def publish_benchmarks(benchmark_passages: DataFrame) -> list[str]:
+def publish_benchmarks(
+    benchmark_passages: DataFrame, news: DataFrame, sentence_pairs: DataFrame
+) -> list[str]:
     """Names of the files that `benchmark_files` reads."""
-    return ["benchmark_passages.jsonl.gz"]
+    return ["benchmark_passages.jsonl.gz", "news.jsonl.gz", "sentence_pairs.jsonl.gz"]
 
 
 def publish_tables(
@@ -92,7 +105,15 @@ def publish_tables(
     articles: DataFrame,
     translations: DataFrame,
     benchmark_passages: DataFrame,
+    news: DataFrame,
+    sentence_pairs: DataFrame,
+    addresses: DataFrame,
+    category_notes: DataFrame,
+    event_questions: DataFrame,
 ) -> list[str]:
     """Names of the files that `task_tables` reads."""
-    tables = ("products", "reviews", "queries", "articles", "translations", "benchmark_passages")
+    tables = (
+        "products", "reviews", "queries", "articles", "translations", "benchmark_passages",
+        "news", "sentence_pairs", "addresses", "category_notes", "event_questions",
+    )  # fmt: skip
     return [f"{name}.jsonl.gz" for name in tables] + ["interactions.csv.gz", "items.csv.gz"]
