@@ -41,6 +41,9 @@ class Request(Settings):
     """Answered examples, each with the empty line after it."""
     question: str
     """All between the shots and the answer."""
+    tail_length: int = Field(0, ge=0)
+    """So many characters at the end of the question are tokenised apart, as a prompt template's are
+    in tuning."""
     choices: tuple[str, ...] = ()
     """choices: the possible answers; order: the items."""
     end: str = ""
@@ -108,9 +111,9 @@ def write_requests(file: Path, rows: Iterable[Mapping[str, Any]]) -> None:
             request = request_of(row)
         except ValidationError as error:
             raise ValueError(f"requests, row {number}: {first_problem(error)}") from None
-        lines.append(json.dumps(request.model_dump(mode="json"), ensure_ascii=False) + "\n")
+        lines.append(json.dumps(request.model_dump(mode="json")) + "\n")
     partial = file.with_suffix(".part")
-    partial.write_text("".join(lines), "utf-8", errors="surrogatepass")
+    partial.write_text("".join(lines), "utf-8")
     partial.replace(file)
 
 

@@ -51,6 +51,13 @@ def benchmark_groups(
     return groups
 
 
+def list_groups(
+    benchmarks: Mapping[str, BenchmarkSettings], library: Mapping[str, Task]
+) -> dict[str, dict[str, list[str]]]:
+    """`benchmark_groups` of every benchmark, by its name."""
+    return {name: benchmark_groups(name, one, library) for name, one in benchmarks.items()}
+
+
 def n_shots_of(task: Task, benchmark: BenchmarkSettings) -> int:
     """Answered examples before each question of a task."""
     return task.few_shot if benchmark.shots is None else benchmark.shots

@@ -19,8 +19,9 @@ from shoplm.tasks.scoring import can_be_perfect
 from shoplm.tasks.splitting import HELD_OUT, TRAIN, VALIDATION
 from shoplm.tasks.task import Example, SourceFile, Task
 
-RECIPE_FACTOR = 10
-"""Examples that a recipe is asked for, for each that is wanted: most are about what is trained."""
+RECIPE_FACTORS = (2, 20)
+"""Examples that a recipe is asked for, for each that is wanted: first few, then many, since most of
+them may be about what is trained."""
 
 
 class Refused(NamedTuple):
@@ -144,8 +145,19 @@ class Shop:
         return pool
 
     def _of_recipe(self, task: Task, n: int, seed: int) -> Pool:
+        for factor in RECIPE_FACTORS:
+            pool, n_made = self._make(task, n * factor, seed)
+            if len(pool.measured) >= n or n_made < n * factor:
+                break
+        if not pool.measured:
+            why = pool.refused[0].detail if pool.refused and not n_made else ""
+            pool.absent = why or "its recipe makes nothing of which no key is trained on"
+        return pool
+
+    def _make(self, task: Task, n: int, seed: int) -> tuple[Pool, int]:
+        """What the recipe makes, and how many that were."""
         pool = Pool(f"recipe {task.recipe.kind}")
-        made, rejected = make_examples(task, self._tables, n * RECIPE_FACTOR, seed)
+        made, rejected = make_examples(task, self._tables, n, seed)
         pool.refused = [Refused(row["id"], row["reason"], row["detail"]) for row in rejected]
         for example in made:
             shared = {fold(key) for key in split_keys(example.group)} & self.trained_keys
@@ -156,10 +168,7 @@ class Shop:
                 pool.refused.append(Refused(example.example_id, "cannot_be_scored", reason))
             else:
                 pool.measured.append(example)
-        if not pool.measured:
-            why = pool.refused[0].detail if pool.refused and not made else ""
-            pool.absent = why or "its recipe makes nothing of which no key is trained on"
-        return pool
+        return pool, len(made)
 
 
 def _training(task: Task, source: SourceFile, root: Path) -> list[Example]:

@@ -78,8 +78,9 @@ def score_answers(
         PREDICTIONS and UNPARSED, by model, in the order of the requests.
 
     Raises:
-        ValueError: the examples are of another version of a task, or a model that was asked a
-            benchmark has no answer to one of its requests.
+        ValueError: the examples are of another version of a task, or a model that answered requests
+            of a benchmark and decoding has no answer to another of those. (Checkpoints, say, may
+            have been asked in one way only.)
     """
     check_versions(_versions(examples), library, "examples")
     questions = _questions(requests, examples, library)
@@ -88,8 +89,14 @@ def score_answers(
     for one in answered:
         given = {row["request_id"]: row for row in one.answers.to_dict("records")}
         who = {"variant": one.variant, "seed": one.seed, "tokens": one.tokens}
-        for question in questions:
-            if one.benchmarks is not None and question.row["benchmark"] not in one.benchmarks:
+        mine = [
+            question
+            for question in questions
+            if one.benchmarks is None or question.row["benchmark"] in one.benchmarks
+        ]
+        ways = {question.way for question in mine if question.row["request_id"] in given}
+        for question in mine:
+            if question.way not in ways:
                 continue
             answer = given.get(question.row["request_id"])
             if answer is None:
@@ -130,6 +137,11 @@ class _Question:
     example: Example
     known: dict[str, Any]
     """Columns that do not depend on the answer."""
+
+    @property
+    def way(self) -> tuple[str, str]:
+        """Benchmark and decoding."""
+        return self.row["benchmark"], self.row["decoding"]
 
 
 def read_measured(
