@@ -10,8 +10,8 @@ import pandas as pd
 ALL_SEEDS = "all"
 BASELINES = ("random", "majority")
 DECODINGS = ("constrained", "free")
-PARTS_OF_F1 = ("precision", "recall")
-"""Rows beside a task's own metric."""
+LEVELS = ("task", "group", "benchmark")
+"""Rows of other levels stand beside: precision and recall of a task."""
 KEYS = ["variant", "benchmark", "level", "task"]
 
 
@@ -23,7 +23,7 @@ class Cells:
     """
 
     def __init__(self, results: pd.DataFrame) -> None:
-        results = results[~results["metric"].astype(str).isin(PARTS_OF_F1)]
+        results = results[results["level"].isin(LEVELS)]
         self._rows: dict[tuple, list[dict[str, Any]]] = {}
         for row in results.to_dict("records"):
             key = tuple(str(row[k]) for k in KEYS) if row["level"] != "benchmark" else (
@@ -62,7 +62,7 @@ class Cells:
             return None
         values = [row for row in rows if not pd.isna(row["value"])]
         if not values:
-            return {**rows[0], "seeds": 0, "seed_sd": None}
+            return {**rows[0], "seeds": 0, "seed_sd": float("nan")}
         return _over_seeds(_of_decoding(values, decoding))
 
 
@@ -74,25 +74,18 @@ def _of_decoding(rows: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]
 
 
 def _over_seeds(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The row over all seeds; of results without one, the mean of the seeds' figures."""
     alone = [row for row in rows if str(row["seed"]) != ALL_SEEDS]
-    pooled = [row for row in rows if str(row["seed"]) == ALL_SEEDS]
+    pooled = next((row for row in rows if str(row["seed"]) == ALL_SEEDS), None)
     seeds = pd.Series([row["value"] for row in alone], dtype=float)
-    spread = float(seeds.std()) if len(seeds) > 1 else None
-    if pooled or len(rows) == 1:
-        return {**(pooled or rows)[0], "seeds": max(len(seeds), 1), "seed_sd": spread}
+    spread = {"seeds": max(len(seeds), 1), "seed_sd": float(seeds.std())}
+    if pooled is not None or len(alone) == 1:
+        return {**(pooled or alone[0]), **spread}
     means = {
         key: float(pd.Series([row[key] for row in alone], dtype=float).mean())
         for key in ("value", "ci_low", "ci_high")
     }
-    unparsed = sum(_whole(row.get("n_unparsed")) for row in alone)
-    return {
-        **alone[0], **means, "seed": ALL_SEEDS, "seeds": len(alone), "seed_sd": spread,
-        "n_unparsed": unparsed,
-    }  # fmt: skip
-
-
-def _whole(value: Any) -> int:
-    return 0 if value is None or pd.isna(value) else int(value)
+    return {**alone[0], **means, **spread, "seed": ALL_SEEDS}
 
 
 def percent(value: float) -> str:
@@ -107,5 +100,5 @@ def shown(figure: Mapping[str, Any] | None) -> str:
     text = percent(figure["value"])
     if figure["variant"] not in BASELINES and not pd.isna(figure["ci_low"]):
         text += f" ({percent(figure['ci_low'])} to {percent(figure['ci_high'])})"
-    spread = figure.get("seed_sd")
-    return text if spread is None or pd.isna(spread) else f"{text} ±{percent(spread)}"
+    spread = figure["seed_sd"]
+    return text if pd.isna(spread) else f"{text} ±{percent(spread)}"

@@ -45,7 +45,7 @@ def fill_tables(results: pd.DataFrame, tables: Mapping[str, PaperTable]) -> pd.D
 
     Returns:
         One row a cell and source. `source` is `ours` or `paper`; `status` of ours is `measured`,
-        `partial` (a mean over tasks of which some are absent), `absent` (there is no data of it) or
+        `partial` (answers or tasks are missing), `absent` (there is no data or no scorer) or
         `missing`, and then `detail` says what would fill the cell.
     """
     cells = Cells(results)
@@ -113,9 +113,8 @@ def _ours(
     if pd.isna(figure["value"]):
         what = column.task or column.benchmark
         return {**found, "status": ABSENT, "detail": detail or f"no examples of {what}"}
-    status = figure.get("status")
-    is_partial = status == PARTIAL or detail.startswith(PARTIAL)
-    return {**found, "status": PARTIAL if is_partial else MEASURED, "detail": detail}
+    status = PARTIAL if figure.get("status") == PARTIAL else MEASURED
+    return {**found, "status": status, "detail": detail}
 
 
 def _what_fills(
@@ -132,6 +131,6 @@ def _what_fills(
         return f"name {variant}, a base model, in an evaluation on {column.benchmark}"
     environment = f"--env={row.environment} " if row.environment else ""
     return (
-        f"train {variant} ({environment}--pipelines={pipeline}) and name it in an evaluation on "
+        f"train {variant} ({environment}--pipelines={pipeline}), then evaluate on "
         f"{column.benchmark}"
     )

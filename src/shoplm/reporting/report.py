@@ -50,11 +50,10 @@ def draw_figures(
     Args and absent parts: see `render_report`.
     """
     curve = data.curve if data.curve is not None else pd.DataFrame()
-    title = tables[LADDER].title if LADDER in tables else "The ladder"
     return {
         "benchmarks": plot_benchmarks(data.ordered_results(), data.tuned_variants()),
         "curve": plot_checkpoint_curve(curve, settings.curve_benchmarks),
-        "ladder": plot_score_ladder(data.paper_tables, LADDER, title),
+        "ladder": plot_score_ladder(data.paper_tables, LADDER, "Score by step of the ladder"),
     }
 
 
@@ -229,6 +228,7 @@ def _curve_section(data: ReportData, figures: Mapping[str, Figure]) -> Section:
     if data.curve is None or data.curve.empty:
         return Section(title, "No checkpoint was measured: name variants under `curve`.")
     points = curve_points(data.curve)
+    points = points[~points["variant"].isin(BASELINES)].copy()
     points["shown"] = points["value"].map(percent)
     wide = points.pivot_table(
         index=["benchmark", "variant"], columns="tokens", values="shown", aggfunc="first",

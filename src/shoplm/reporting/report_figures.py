@@ -78,7 +78,9 @@ def plot_benchmarks(
         for baseline in (f for f in figures if f["variant"] in BASELINES):
             _draw_baseline(figure, baseline, len(names), baseline["variant"] not in legend, place)
             legend.add(baseline["variant"])
-    figure.update_xaxes(nticks=6, rangemode="tozero", automargin=True)
+    ends = [f["ci_high"] for figures in panels.values() for f in figures]
+    ends += [f["value"] for figures in panels.values() for f in figures]
+    figure.update_xaxes(nticks=6, range=[0, 104 * max(e for e in ends if not pd.isna(e))])
     figure.update_xaxes(title="score, points of 100", row=len(panels), col=1)
     _left_titles(figure)
     total = sum(heights) + GAP * (len(panels) - 1)
@@ -102,6 +104,7 @@ def plot_checkpoint_curve(curve: pd.DataFrame, benchmarks: Iterable[str] = ()) -
         len(wanted), 1, subplot_titles=wanted, shared_xaxes=len(wanted) > 1,
         vertical_spacing=_spacing(heights),
     )  # fmt: skip
+    _left_titles(figure)
     variants = [v for v in dict.fromkeys(points["variant"]) if v not in BASELINES]
     for row, benchmark in enumerate(wanted, start=1):
         for number, variant in enumerate(variants):
@@ -109,10 +112,12 @@ def plot_checkpoint_curve(curve: pd.DataFrame, benchmarks: Iterable[str] = ()) -
             _draw_curve(
                 figure, of["tokens"], of, variant, COLOURS[number % len(COLOURS)], row, row == 1
             )
+        guesses = points[(points["benchmark"] == benchmark) & points["variant"].isin(BASELINES)]
+        for name, value in guesses.groupby("variant")["value"].mean().items():
+            _mark_baseline(figure, name, value, row)
     figure.update_xaxes(rangemode="tozero", nticks=6)
     figure.update_xaxes(title="tokens of pre-training", row=len(wanted), col=1)
     figure.update_yaxes(nticks=5, automargin=True)
-    _left_titles(figure)
     total = sum(heights) + GAP * (len(wanted) - 1)
     return _framed(styled(figure, "Scores along pre-training, points of 100"), total)
 
@@ -144,14 +149,11 @@ def plot_score_ladder(paper_tables: pd.DataFrame, table: str, title: str) -> go.
                     width=3 if is_mean else 1.5)  # fmt: skip
     mean = measured[measured["row"].isin(BASELINES) & (measured["level"] == "benchmark")]
     for row in mean.to_dict("records"):
-        figure.add_hline(
-            y=100 * row["value"], line={"color": GREY, "dash": DASHES[row["row"]], "width": 1.5},
-            annotation={"text": row["row"], "font": {"size": 11, "color": GREY}},
-            annotation_position="bottom right",
-        )  # fmt: skip
+        _mark_baseline(figure, row["row"], row["value"], 1)
     figure.update_xaxes(
         tickvals=list(range(len(labels))), ticktext=[_broken(label) for label in labels],
         range=[-0.3, len(labels) - 0.7], tickfont_size=11, automargin=True, showgrid=False,
+        zeroline=False,
     )  # fmt: skip
     figure.update_yaxes(title="score, points of 100", rangemode="tozero", nticks=6)
     return _framed(styled(figure, title), 300)
@@ -210,7 +212,7 @@ def _draw_curve(
         x_there_and_back = [*x, *x[::-1]]
         ends = [*(100 * rows["ci_high"]), *(100 * rows["ci_low"])[::-1]]
         figure.add_scatter(
-            x=x_there_and_back, y=ends, fill="toself", mode="none", opacity=0.18, fillcolor=colour,
+            x=x_there_and_back, y=ends, fill="toself", mode="none", opacity=0.1, fillcolor=colour,
             legendgroup=name, showlegend=False, hoverinfo="skip", **place,
         )  # fmt: skip
     figure.add_scatter(
@@ -232,7 +234,16 @@ def _draw_baseline(
     figure.add_scatter(
         x=[100 * baseline["value"]] * 2, y=[-0.6, max(n_lines, 1) - 0.4], mode="lines", name=name,
         legendgroup=name, showlegend=legend, hovertemplate=f"{name}: %{{x:.1f}}<extra></extra>",
+        legendrank=2_000,  # after the models, which later panels may be the first to have
         line={"color": GREY, "dash": DASHES[name], "width": 1.5}, **place,
+    )  # fmt: skip
+
+
+def _mark_baseline(figure: go.Figure, name: str, value: float, panel: int) -> None:
+    figure.add_hline(
+        y=100 * value, line={"color": GREY, "dash": DASHES[name], "width": 1.5},
+        annotation={"text": name, "font": {"size": 11, "color": GREY}},
+        annotation_position="bottom right", row=panel, col=1,
     )  # fmt: skip
 
 
@@ -263,6 +274,7 @@ def _broken(label: str) -> str:
 
 
 def _left_titles(figure: go.Figure) -> None:
+    """Before lines are marked: their names are annotations too."""
     figure.update_annotations(font_size=13, x=0, xanchor="left")
 
 

@@ -54,21 +54,26 @@ def show_paper_table(rows: pd.DataFrame, marks: Marks) -> pd.DataFrame:
             lines.append(line)
     counts = rows[(rows["source"] == OURS) & rows["n"].notna()].groupby("column")["n"].max()
     lines.append({"": "examples"} | {name: f"{n:,.0f}" for name, n in counts.items()})
-    return pd.DataFrame(lines, columns=["", *columns]).fillna("")
+    table = pd.DataFrame(lines, columns=["", *columns]).fillna("")
+    return table.rename(columns={name: in_lines(name) for name in columns})
 
 
 def list_missing(rows: pd.DataFrame) -> list[tuple[str, str]]:
-    """Row and what would fill its empty cells, each said once."""
+    """Which cells of a filled table are empty, and what would fill them, each said once."""
     empty = rows[(rows["source"] == OURS) & rows["status"].isin([MISSING, ABSENT])]
-    found: dict[tuple[str, str], list[str]] = {}
+    columns: dict[tuple[str, str, str], list[str]] = {}
     for row in empty.to_dict("records"):
-        found.setdefault((row["label"], row["detail"]), []).append(row["column"])
-    by_detail: dict[tuple[str, str], list[str]] = {}
-    for (label, detail), columns in found.items():
-        by_detail.setdefault((", ".join(columns), detail), []).append(label)
+        said = str(row["detail"]).replace(row["variant"], "{}", 1)
+        columns.setdefault((row["label"], row["variant"], said), []).append(row["column"])
+    alike: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for (label, variant, said), names in columns.items():
+        alike.setdefault((", ".join(names), said), []).append((label, variant))
     return [
-        (f"{', '.join(labels)}: {columns}", detail)
-        for (columns, detail), labels in by_detail.items()
+        (
+            f"{', '.join(dict.fromkeys(label for label, _ in pairs))}: {names}",
+            said.replace("{}", ", ".join(dict.fromkeys(variant for _, variant in pairs)), 1),
+        )
+        for (names, said), pairs in alike.items()
     ]
 
 
@@ -105,7 +110,7 @@ def tabulate_tasks(results: pd.DataFrame, benchmark: str, marks: Marks) -> pd.Da
                 line[variant] = _marked(figure, marks, "task") or NO_DATA
             line["examples"] = rows["n"].max()
             lines.append(line)
-    return pd.DataFrame(lines)
+    return pd.DataFrame(lines).rename(columns={name: in_lines(name) for name in variants})
 
 
 def tabulate_decodings(results: pd.DataFrame) -> pd.DataFrame:
@@ -153,6 +158,16 @@ def tabulate_comparison(comparison: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([line for _, line in sorted(lines, key=lambda pair: pair[0])])
 
 
+def in_lines(name: str, length: int = 14) -> str:
+    """A heading in lines of about so many characters, blanks for underscores."""
+    lines = [""]
+    for word in name.replace("_", " ").split():
+        if lines[-1] and len(lines[-1]) + len(word) >= length:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return "\n".join(lines)
+
+
 def _cell(row: Mapping[str, Any], marks: Marks) -> str:
     if row["status"] == MISSING:
         return NOTHING
@@ -171,6 +186,7 @@ def _marked(figure: Mapping[str, Any] | None, marks: Marks, level: str) -> str:
 def _with_marks(text: str, figure: Mapping[str, Any], marks: Marks, level: str) -> str:
     task = "" if level == "benchmark" else str(figure["task"])
     said = marks.get((str(figure["variant"]), str(figure["benchmark"]), level, task), [])
+    text = text.replace(" (", "\n(")  # an interval in a line of its own: tables are wide
     return " ".join([text, *said]) if text else ""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from shoplm.reporting.benchmark_cells import ALL_SEEDS, BASELINES, PARTS_OF_F1, Cells
+from shoplm.reporting.benchmark_cells import ALL_SEEDS, BASELINES, Cells
 
 NAMED = 4
 """At most so many names in a sentence."""
@@ -31,7 +31,6 @@ def list_warnings(
         corpus_statistics: has `contaminated`.
     """
     tasks = results[(results["level"] == "task") & ~results["variant"].isin(BASELINES)]
-    tasks = tasks[~tasks["metric"].astype(str).isin(PARTS_OF_F1)]
     said = [
         _absent(results, sources),
         _partial(results),
