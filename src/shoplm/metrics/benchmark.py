@@ -11,6 +11,7 @@ import pandas as pd
 from shoplm.metrics.benchmark_figures import (
     PARTS_OF_F1,
     Mean,
+    deviation,
     mean_interval,
     mean_over_tasks,
     resample,
@@ -170,7 +171,7 @@ def _task_rows(task: TaskScores, bootstrap: BootstrapSettings) -> list[dict[str,
                    "ci_high": np.nan if lost else ends[1, figure, at],
                    "n": int(n[members].max()), "n_unparsed": round(n_unparsed[members].mean()),
                    "status": status, "detail": detail, "n_seeds": len(members),
-                   "seed_sd": np.nan if lost else _deviation(by_seed)}
+                   "seed_sd": np.nan if lost else deviation(by_seed)}
             )  # fmt: skip
     return done
 
@@ -254,7 +255,7 @@ def _mean_figures(
     return {
         (variant, seed): {
             "value": value, "ci_low": low, "ci_high": high, "n_groups": len(mean.groups),
-            "seed_sd": _deviation(mean.values[of]),
+            "seed_sd": deviation(mean.values[of]),
         }
         for (variant, seed, _), of, value, low, high in zip(
             rows, members, values, *ends, strict=True
@@ -289,10 +290,6 @@ def _coverage(
         told.append(f"not all answered: {', '.join(partly)}")
     status = PARTIAL if told else COMPLETE
     return status, "; ".join(told), int(n.max()), round(n_unparsed.mean())
-
-
-def _deviation(values: np.ndarray) -> float:
-    return float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
 
 
 def _tidy(rows: list[dict[str, Any]]) -> pd.DataFrame:

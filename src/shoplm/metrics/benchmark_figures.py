@@ -180,3 +180,8 @@ def mean_interval(
     drawn = [counts @ moves.T for counts in iter_resamples(moves.shape[1], bootstrap)]
     resampled = values + np.concatenate(drawn)
     return np.stack(bca_interval(values, resampled, -moves.T, bootstrap.confidence))
+
+
+def deviation(values: NDArray[np.float64]) -> float:
+    """Standard deviation of seeds' figures; nan of one alone."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else np.nan

@@ -77,6 +77,8 @@ def read_scores(predictions: pd.DataFrame) -> list[TaskScores]:
     missing = [column for column in _READ if column not in predictions and column != "problem"]
     if missing:
         raise ValueError(f"predictions: no column {missing[0]!r}; expected {_READ}")
+    if predictions.empty:
+        return []
     rows = predictions.reindex(columns=_READ).reset_index(drop=True)
     for column in (*KEYS, "variant", "example_id"):
         if rows[column].isna().any():
@@ -84,7 +86,7 @@ def read_scores(predictions: pd.DataFrame) -> list[TaskScores]:
     rows["group"] = rows["group"].where(rows["group"].notna(), "\0" + rows["example_id"])
     models = sorted({(str(v), int(s)) for v, s in rows[MODEL].drop_duplicates().to_numpy()})
     pairs = pd.MultiIndex.from_tuples(models)
-    rows["model"] = pairs.get_indexer(pd.MultiIndex.from_frame(rows[MODEL])) if models else 0
+    rows["model"] = pairs.get_indexer(pd.MultiIndex.from_frame(rows[MODEL]))
     for column in ("example_id", "group", "version", "metric"):  # compared by code: far faster
         rows[column] = rows[column].astype("category")
     rows = rows.drop(columns=MODEL)
@@ -101,12 +103,14 @@ def model_rows(models: Sequence[Model]) -> list[ModelRow]:
     return rows
 
 
-def by_decoding(tasks: Sequence[TaskScores]) -> Iterator[tuple[str, dict[str, TaskScores]]]:
+def by_decoding(tasks: Sequence[TaskScores]) -> Iterator[tuple[str | None, dict[str, TaskScores]]]:
     """What a mean over the tasks of a benchmark is taken of, for each way of asking.
 
     Tasks whose answers are free text are asked in one way alone, so they count in both means. A
     mean of free answers is left out where tasks with choices were not asked for them.
     """
+    if not tasks:
+        yield None, {}
     ways: dict[str, dict[str, TaskScores]] = {}
     for task in tasks:
         ways.setdefault(task.task, {})[task.decoding] = task
