@@ -35,7 +35,7 @@ Asked = list[dict[str, str]] | str
 
 
 class NoAnswer(Exception):
-    """A request was refused, or given up after its last attempt; `status` is of a refusal."""
+    """A request was refused, or given up after its last attempt; `status` is what came last."""
 
     def __init__(self, reason: str, status: int | None = None) -> None:
         super().__init__(reason)
@@ -101,12 +101,14 @@ class Client:
             while self.stopped is None and (wait := self._not_before - time.monotonic()) > 0:
                 await self._sleep(wait)
             self.allow(sent=attempt > 0)
+            status = None
             usage.requests += 1
             usage.retries += attempt > 0
             try:
                 return await self._send(asked, parameters)
             except openai.APIStatusError as error:
                 problem, wait = self._judge(error), _retry_after(error.response.headers)
+                status = error.status_code
             except TimeoutError:
                 problem, wait = f"no answer within {self.deadline:g} s", None
             except (openai.APIError, OSError, ValueError) as error:
@@ -114,7 +116,7 @@ class Client:
                 problem, wait = f"{type(cause).__name__}: {cause}", None
             if attempt + 1 < self.retries.attempts:
                 await self._wait(attempt, wait)
-        raise NoAnswer(f"{problem} (attempt {self.retries.attempts})")
+        raise NoAnswer(f"{problem} (attempt {self.retries.attempts})", status)
 
     async def _send(self, asked: Asked, parameters: Mapping[str, Any]) -> Answer:
         started = time.monotonic()
