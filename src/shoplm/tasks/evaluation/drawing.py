@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import md5
 
@@ -15,6 +15,9 @@ from shoplm.tasks.evaluation.pools import Pool, Refused
 from shoplm.tasks.keys import fold, split_keys
 from shoplm.tasks.rendering import render_answer
 from shoplm.tasks.task import Example, Task
+
+ANSWER_END = "\n\n"
+"""Between the answer of a shot and what follows it."""
 
 
 @dataclass
@@ -35,7 +38,8 @@ def draw_examples(task: Task, pool: Pool, n_shots: int, per_task: int, seed: int
     few, from what may be measured: at most half of it is lost to them, itself or by its keys.
 
     Right answers of a closed set are shown in turn: each label, or each place of a choice, once
-    before one is shown again, as far as there are examples.
+    before one is shown again, as far as there are examples. An answer with an empty line in it is
+    not shown, since that is where answers end.
     """
     measurable = _once(pool.measured)
     keys = {example.example_id: example_keys(example) for example in measurable}
@@ -43,7 +47,7 @@ def draw_examples(task: Task, pool: Pool, n_shots: int, per_task: int, seed: int
     shots: dict[str, list[Example]] = {}
     inside: list[Example] = []
     for language in sorted({example.language for example in measurable}):
-        others = (e for e in _once(pool.training) if e.language == language and e.group)
+        others = (e for e in _once(pool.training) if e.language == language)
         outside = [e for e in others if taken.isdisjoint(example_keys(e))]
         shots[language] = _in_turn(task, outside, seed)[:n_shots]
         if missing := n_shots - len(shots[language]):
@@ -98,8 +102,9 @@ def _once(examples: Iterable[Example]) -> list[Example]:
 
 
 def _in_turn(task: Task, examples: Sequence[Example], seed: int) -> list[Example]:
-    """By hash; where answers are of a closed set, each in its turn."""
-    ordered = sorted(examples, key=lambda example: hashed(seed, "shot", example.example_id))
+    """Those that can be shown, by hash; where answers are of a closed set, each in its turn."""
+    shown = [example for example in examples if ANSWER_END not in render_answer(task, example)]
+    ordered = sorted(shown, key=lambda example: hashed(seed, "shot", example.example_id))
     if task.type not in ("classification", "multiple_choice"):
         return ordered
     seen: Counter[object] = Counter()
@@ -124,7 +129,7 @@ def _from_measurable(
             holders.setdefault(key, set()).add(example.example_id)
     lost: set[str] = set()
     picked: list[Example] = []
-    for example in _candidates(task, examples, seed):
+    for example in _in_turn(task, examples, seed):
         if len(picked) == n:
             break
         with_it = lost.union(*(holders[key] for key in keys[example.example_id]))
@@ -132,7 +137,3 @@ def _from_measurable(
             lost = with_it
             picked.append(example)
     return picked
-
-
-def _candidates(task: Task, examples: Sequence[Example], seed: int) -> Iterator[Example]:
-    yield from _in_turn(task, examples, seed)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from shoplm.tasks.evaluation.answer_texts import read_text
 from shoplm.tasks.evaluation.benchmarks import check_versions
-from shoplm.tasks.evaluation.drawing import hashed
 from shoplm.tasks.evaluation.settings import AskingSettings
 from shoplm.tasks.records import example_of
 from shoplm.tasks.rendering import render_answer
@@ -34,9 +33,6 @@ UNPARSED = [
 
 NOT_ASKED = "endpoint"
 """The problem of a request that got no answer: it is no wrong one, so it has no score."""
-
-TOLERANCE = 1e-9
-"""Log-likelihoods no further apart than this share of the best are the same."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +216,9 @@ def _predict(
 ) -> dict[str, Any]:
     problem = answer.get("problem")
     problem = problem if isinstance(problem, str) and problem else None
-    text, reason = ("", problem) if problem else _read(question, answer, asking)
+    text, reason = (
+        ("", problem) if problem else read_text(question.row, answer, question.task, asking)
+    )
     key = (question.row["task"], question.example.example_id, text)
     if key not in scores:
         scores[key] = score(question.task, question.example, text)
@@ -243,60 +241,3 @@ def _predict(
             "reason": reason,
         }
     )
-
-
-def _read(
-    question: _Question, answer: Mapping[str, Any], asking: AskingSettings
-) -> tuple[str, str]:
-    """The answer as text, and why there is none."""
-    row, task = question.row, question.task
-    match row["kind"]:
-        case "choices":
-            values = _normalised(row, answer, asking)
-            if values is None or any(math.isnan(value) for value in values):
-                return "", "no_likelihood"
-            return _likeliest(values, row, asking.seed), ""
-        case "order":
-            order = answer.get("order")
-            if not _is_list(order):
-                return "", "no_order"
-            return task.answer.separator.join(row["choices"][int(place)] for place in order), ""
-    text = answer.get("text")
-    return (_cut(text, row["stop"]), "") if isinstance(text, str) else ("", "no_text")
-
-
-def _normalised(
-    row: Mapping[str, Any], answer: Mapping[str, Any], asking: AskingSettings
-) -> list[float] | None:
-    """Log-likelihoods as they are compared; None where they are not there for every choice."""
-    values, choices = answer.get("log_likelihoods"), row["choices"]
-    if not _is_list(values) or len(values) != len(choices):
-        return None
-    values = [math.nan if value is None else float(value) for value in values]
-    if asking.normalisation == "characters":
-        return [v / max(len(c), 1) for v, c in zip(values, choices, strict=True)]
-    if asking.normalisation == "tokens":
-        counts = answer.get("n_choice_tokens")
-        if not _is_list(counts) or len(counts) != len(values):
-            return None
-        return [v / max(n, 1) for v, n in zip(values, counts, strict=True)]
-    return values
-
-
-def _likeliest(values: Sequence[float], row: Mapping[str, Any], seed: int) -> str:
-    """The choice with the highest value; of equal ones, one that seed and request decide."""
-    best = max(values)
-    margin = TOLERANCE * abs(best) if math.isfinite(best) else 0.0
-    equal = [place for place, value in enumerate(values) if value >= best - margin]
-    place = min(equal, key=lambda p: hashed(seed, "tie", f"{row['request_id']}:{p}"))
-    return row["choices"][place]
-
-
-def _cut(text: str, stops: Sequence[str]) -> str:
-    """Before the first text that ends an answer; an endpoint may leave it there."""
-    places = [place for stop in stops if (place := text.find(stop)) >= 0]
-    return text[: min(places)] if places else text
-
-
-def _is_list(value: Any) -> bool:
-    return hasattr(value, "__len__") and not isinstance(value, (str, bytes))

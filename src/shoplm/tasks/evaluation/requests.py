@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from shoplm.tasks.answers import answer_choices
+from shoplm.tasks.evaluation.drawing import ANSWER_END
 from shoplm.tasks.evaluation.settings import AskingSettings, PromptFrame
 from shoplm.tasks.records import example_of
 from shoplm.tasks.rendering import render_answer, render_prompt
@@ -34,9 +35,6 @@ REQUESTS = [
     "request_id", *ASKED, "benchmark", "task", "example_id", "decoding", "language", "n_shots",
 ]  # fmt: skip
 """Columns of the table of requests."""
-
-ANSWER_END = "\n\n"
-"""Between the answer of a shot and what follows it."""
 
 NAMED_ITEMS = {"retrieval": 3, "ranking": 5}
 """As many as the metrics look at: hit rate@3 and NDCG@5."""
@@ -130,10 +128,8 @@ def _closed(
     ends = {"end": ANSWER_END if has_shots else "", "ends_document": not has_shots}
     if possible := answer_choices(task, example):
         return {"kind": "choices", "choices": possible[0]} | (ends if asking.answer_ends else {})
-    if task.type not in NAMED_ITEMS:
-        return None
-    n_choices = len(example.choices) or (len(example.gold) if task.type == "ranking" else 0)
-    if n_choices == 0:  # a published prompt keeps them to itself
+    n_choices = len(example.choices)  # none where a published prompt keeps them to itself
+    if task.type not in NAMED_ITEMS or n_choices == 0:
         return None
     first = task.answer.first_number
     return ends | {  # which end it, or `1` would be preferred to `10`
