@@ -17,9 +17,9 @@ class MisbehavingEndpoint:
     One of them is a name of `Handler`'s methods, or a status, or (status, headers, message).
     """
 
-    def __init__(self, *misbehaviours, then="good", delay=0.0):
+    def __init__(self, *misbehaviours, then="good", delay=0.0, oracle=None):
         self.misbehaviours, self.then, self.delay = list(misbehaviours), then, delay
-        self.oracle = LocalServer(TASKS, TABLES, make_examples=stub_examples)
+        self.oracle = oracle or LocalServer(TASKS, TABLES, make_examples=stub_examples)
         self.lock = threading.Lock()
         self.times, self.keys, self.bodies = [], [], []
         self.paid = Counter()
@@ -67,8 +67,11 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             time.sleep(end.delay)
             self.asked = json.loads(body)
-            self.text = self.asked["messages"][-1]["content"]
-            if isinstance(how, str):
+            scores = self.path == "/v1/completions"
+            self.text = self.asked["prompt"] if scores else self.asked["messages"][-1]["content"]
+            if how == "good" and scores:
+                self.send(json.dumps(end.oracle.go_on(self.asked)).encode())
+            elif isinstance(how, str):
                 getattr(self, how)()
             else:
                 self.status(*(how if isinstance(how, tuple) else (how,)))
