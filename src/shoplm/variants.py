@@ -11,6 +11,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+CARD = "README.md"
+"""What is written about a directory, in it; no part of its content."""
+
 
 class Settings(BaseModel):
     """Base of every parameter object: immutable, and an unknown field is an error."""
@@ -98,7 +101,8 @@ def fingerprint(*parts: Any) -> str:
     """Sixteen hex digits that change when any of `parts` does.
 
     A part is a pydantic object, anything JSON can hold, or a `Path`: a file counts by its bytes, a
-    directory by the relative names and bytes of all files below it.
+    directory by the relative names and bytes of all files below it, less what is written about
+    them (`CARD`).
     """
     digest = hashlib.sha256()
     for part in parts:
@@ -129,4 +133,6 @@ def _files(path: Path) -> list[tuple[str, Path]]:
         raise FileNotFoundError(f"{path}: an input of a run is missing")
     if path.is_file():
         return [("", path)]
-    return sorted((str(f.relative_to(path)), f) for f in path.rglob("*") if f.is_file())
+    return sorted(
+        (str(f.relative_to(path)), f) for f in path.rglob("*") if f.is_file() and f.name != CARD
+    )

@@ -9,6 +9,7 @@ _MODULES = {
     "FrameDataset": "frame",
     "JsonLinesDataset": "json_lines",
     "LanguageModelDataset": "language_model",
+    "ModelCardsDataset": "model_cards",
     "ModelDirectoriesDataset": "model_directories",
     "ModelDirectoryDataset": "model_directory",
     "PackedBlocksDataset": "packed_blocks",

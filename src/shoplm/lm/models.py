@@ -13,6 +13,7 @@ from transformers import PreTrainedModel
 from transformers.utils import logging
 
 from shoplm.lm.checkpoints import appearing
+from shoplm.variants import CARD
 
 _COPIED = ("*.json", "*.txt", "*.model", "*.jinja", "*.md", "LICENSE*")
 _INDEX = "*.index.json"
@@ -48,11 +49,13 @@ def write_model(
 def copy_beside(base_model: Path, directory: Path, without: Sequence[str] = ()) -> None:
     """Copy what a model directory holds beside its weights, less some patterns of names.
 
+    Its card stays behind: it is about another model.
+
     Raises:
         FileNotFoundError: it has gone.
     """
     for file in sorted(base_model.iterdir()):
-        if not file.is_file() or file.match(_INDEX):  # of the weights that stay behind
+        if not file.is_file() or file.name == CARD or file.match(_INDEX):  # of other weights
             continue
         if any(map(file.match, _COPIED)) and not any(map(file.match, without)):
             shutil.copyfile(file, directory / file.name)

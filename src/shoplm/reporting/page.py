@@ -11,6 +11,9 @@ import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
+LINE_END = "\ue000"
+"""Stands for the end of a line in a cell, which pandas would escape."""
+
 
 @dataclass(frozen=True)
 class Section:
@@ -66,13 +69,15 @@ def _as_table(table: pd.DataFrame) -> str:
             return ""
         if isinstance(value, float):
             return f"{value:,.3g}" if abs(value) < 10 else f"{value:,.1f}"
-        return f"{value:,}" if isinstance(value, int) else str(value)
+        return f"{value:,}" if isinstance(value, int) else str(value).replace("\n", LINE_END)
 
     numbers = table.select_dtypes("number").columns
     return (
         table.astype(object)
         .map(shown)
+        .rename(columns=lambda name: str(name).replace("\n", LINE_END))
         .to_html(index=False, border=0, escape=True, classes="numbers" if len(numbers) else None)
+        .replace(LINE_END, "<br>")
     )
 
 

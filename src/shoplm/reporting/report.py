@@ -23,7 +23,6 @@ from shoplm.reporting.report_figures import (
     plot_checkpoint_curve,
     plot_score_ladder,
 )
-from shoplm.reporting.report_markdown import render_markdown
 from shoplm.reporting.report_tables import (
     LEVEL,
     Marks,
@@ -71,22 +70,21 @@ def render_report(
         tables: the settings that `data.paper_tables` was filled by.
         settings: what to show beside.
     """
-    return render_page(
-        TITLE,
-        _facts(data),
-        _sections(data, figures, tables, settings),
-        warnings=_warnings(data, settings),
-        contents=True,
-    )
+    facts, sections, warnings = report_parts(data, figures, tables, settings)
+    return render_page(TITLE, facts, sections, warnings=warnings, contents=True)
 
 
-def render_report_markdown(
-    data: ReportData, tables: Mapping[str, PaperTable], settings: ReportSettings
-) -> str:
-    """The same as Markdown, without figures."""
-    return render_markdown(
-        TITLE, _facts(data), _sections(data, {}, tables, settings), _warnings(data, settings)
-    )
+def report_parts(
+    data: ReportData,
+    figures: Mapping[str, Figure],
+    tables: Mapping[str, PaperTable],
+    settings: ReportSettings,
+) -> tuple[dict[str, str], list[Section], list[str]]:
+    """Facts, sections and warnings of the report, however it is written.
+
+    Args: see `render_report`.
+    """
+    return (_facts(data), _sections(data, figures, tables, settings), _warnings(data, settings))
 
 
 def _warnings(data: ReportData, settings: ReportSettings) -> list[str]:

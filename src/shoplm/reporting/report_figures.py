@@ -43,8 +43,12 @@ def plot_benchmarks(
     panels = {name: figures for name, figures in panels.items() if figures}
     if not panels:
         return _empty("Scores by benchmark", "No benchmark was measured.")
+    families = list(FAMILIES)
     models = {
-        name: [f for f in figures if f["variant"] not in BASELINES]
+        name: sorted(
+            (f for f in figures if f["variant"] not in BASELINES),
+            key=lambda f: families.index(_family(f["variant"], tuned)),
+        )
         for name, figures in panels.items()
     }
     heights = [max(len(figures), 1) * LINE + 16 for figures in models.values()]

@@ -187,7 +187,7 @@ def _with_marks(text: str, figure: Mapping[str, Any], marks: Marks, level: str) 
     task = "" if level == "benchmark" else str(figure["task"])
     said = marks.get((str(figure["variant"]), str(figure["benchmark"]), level, task), [])
     text = text.replace(" (", "\n(")  # an interval in a line of its own: tables are wide
-    return " ".join([text, *said]) if text else ""
+    return "\n".join([text, *said]) if text else ""
 
 
 def _pooled(comparison: pd.DataFrame) -> pd.DataFrame:
