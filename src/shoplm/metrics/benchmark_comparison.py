@@ -21,7 +21,7 @@ from shoplm.metrics.benchmark import (
 )
 from shoplm.metrics.benchmark_figures import deviation, mean_interval, task_shares
 from shoplm.metrics.benchmark_pairs import Pair, PairedTask, match_seeds, randomisation_test
-from shoplm.metrics.benchmark_scores import ALL_SEEDS, by_decoding, read_scores
+from shoplm.metrics.benchmark_scores import ALL_SEEDS, READ, by_decoding, read_scores
 from shoplm.metrics.settings import BootstrapSettings
 from shoplm.metrics.significance import adjust_holm
 
@@ -61,6 +61,7 @@ def compare_models(
         ValueError: a variant of a pair is not there, the two have no seed in common, or were
             measured on other examples or versions of a task; it names the first difference.
     """
+    predictions = predictions[[column for column in READ if column in predictions]]  # no texts
     rows: list[dict[str, Any]] = []
     for benchmark in dict.fromkeys(pair[2] for pair in pairs):
         chosen = list(dict.fromkeys((one, other) for one, other, of in pairs if of == benchmark))

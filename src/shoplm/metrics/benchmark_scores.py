@@ -15,8 +15,9 @@ MICRO_F1 = "micro_f1"
 COUNTS = ("tp", "predicted", "gold_items")
 KEYS = ["benchmark", "task", "decoding"]
 MODEL = ["variant", "seed"]
-_READ = [*KEYS, *MODEL, "example_id", "group", "version", "metric", "score", "parsed", "problem",
-         *COUNTS]  # fmt: skip
+READ = [*KEYS, *MODEL, "example_id", "group", "version", "metric", "score", "parsed", "problem",
+        *COUNTS]  # fmt: skip
+"""Columns of the table of predictions that are read here."""
 
 Model = tuple[str, int]
 """Variant and seed."""
@@ -74,12 +75,12 @@ def read_scores(predictions: pd.DataFrame) -> list[TaskScores]:
         ValueError: a column is missing, an example is answered twice by a model, or models were
             measured on other examples, other groups, or another version of a task.
     """
-    missing = [column for column in _READ if column not in predictions and column != "problem"]
+    missing = [column for column in READ if column not in predictions and column != "problem"]
     if missing:
-        raise ValueError(f"predictions: no column {missing[0]!r}; expected {_READ}")
+        raise ValueError(f"predictions: no column {missing[0]!r}; expected {READ}")
     if predictions.empty:
         return []
-    rows = predictions.reindex(columns=_READ).reset_index(drop=True)
+    rows = predictions.reindex(columns=READ).reset_index(drop=True)
     for column in (*KEYS, "variant", "example_id"):
         if rows[column].isna().any():
             raise ValueError(f"predictions: row {rows[column].isna().idxmax()} has no {column}")
