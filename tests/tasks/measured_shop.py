@@ -3,10 +3,11 @@
 import json
 
 import pandas as pd
-
 from example_tasks import choices, make_task
+
+from shoplm.tasks.evaluation.benchmarks import task_version
 from shoplm.tasks.evaluation.settings import AskingSettings, PromptFrame
-from shoplm.tasks.records import instruction_row
+from shoplm.tasks.records import example_json, instruction_row
 from shoplm.tasks.task import Example, SourceFile
 
 ASKING = AskingSettings()
@@ -64,3 +65,24 @@ def sides(instructions, kept, side="validation"):
     about = instructions["group"].str.removeprefix("product ").astype(int)
     split = about.isin(list(kept)).map({True: side, False: "train"})
     return pd.DataFrame({"instruction_id": instructions["instruction_id"], "split": split})
+
+
+def table(task, measured, shots=(), benchmark="exam"):
+    """Examples as `gather_examples` gives them."""
+    listed = [("measured", n, one) for n, one in enumerate(measured)]
+    listed += [("shot", n, one) for n, one in enumerate(shots)]
+    return pd.DataFrame(
+        [
+            {
+                "benchmark": benchmark,
+                "task": task.name,
+                "example_id": one.example_id,
+                "role": role,
+                "position": position,
+                "language": one.language,
+                "version": task_version(task),
+                "example": example_json(one),
+            }
+            for role, position, one in listed
+        ]
+    )

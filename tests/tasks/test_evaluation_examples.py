@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from example_tasks import make_task
 from hypothesis import given
 from hypothesis import strategies as st
-
-from example_tasks import make_task
 from measured_shop import (
     LABELS,
     classify,
@@ -19,6 +18,7 @@ from measured_shop import (
     texts,
     write_rows,
 )
+
 from shoplm.tasks.evaluation.benchmarks import benchmark_groups, benchmark_tasks
 from shoplm.tasks.evaluation.drawing import draw_examples, example_keys
 from shoplm.tasks.evaluation.examples import EXAMPLES, REJECTED, SOURCES, gather_examples

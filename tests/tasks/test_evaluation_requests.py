@@ -2,36 +2,13 @@
 
 import dataclasses
 
-import pandas as pd
 import pytest
-
 from example_tasks import make_task
-from measured_shop import ASKING, FRAME, example_of
+from measured_shop import ASKING, FRAME, example_of, table
+
 from shoplm.tasks.evaluation.requests import ASKED, REQUESTS, make_requests
 from shoplm.tasks.evaluation.settings import AskingSettings, PromptFrame
-from shoplm.tasks.records import example_json
 from shoplm.tasks.rendering import few_shot_prompt, render_prompt
-
-
-def table(task, measured, shots=(), benchmark="exam"):
-    """Examples as `gather_examples` gives them."""
-    listed = [("measured", n, one) for n, one in enumerate(measured)]
-    listed += [("shot", n, one) for n, one in enumerate(shots)]
-    return pd.DataFrame(
-        [
-            {
-                "benchmark": benchmark,
-                "task": task.name,
-                "example_id": one.example_id,
-                "role": role,
-                "position": position,
-                "language": one.language,
-                "version": "v",
-                "example": example_json(one),
-            }
-            for role, position, one in listed
-        ]
-    )
 
 
 def ask(task, measured, shots=(), asking=ASKING, frame=FRAME):
@@ -136,7 +113,7 @@ def test_the_id_is_of_all_that_decides_the_answer_and_of_nothing_else():
 def test_settings_that_ask_nothing_are_refused():
     with pytest.raises(ValueError, match="one of them must be true"):
         AskingSettings(constrained=False, free=False)
-    with pytest.raises(ValueError, match="expected {prompt} in it once"):
+    with pytest.raises(ValueError, match="in it once"):
         PromptFrame.of_template("no place for it")
     frame = PromptFrame.of_template("Q: {prompt}\nA: {answer}</s>")
     assert (frame.head, frame.tail) == ("Q: ", "\nA: ")
