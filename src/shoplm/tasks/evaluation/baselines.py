@@ -53,6 +53,8 @@ def predict_baselines(
     for (benchmark, task, example_id), (example, _) in measured.items():
         pool = answers.setdefault((benchmark, task, example.language), [])
         pool.append((example_id, render_answer(library[task], example)))
+    for pool in answers.values():  # whatever the order of rows
+        pool.sort()
     commonest = {
         (row["benchmark"], row["task"]): json.loads(row["majority"])
         for row in sources.to_dict("records")
@@ -105,9 +107,11 @@ def _random(
 
     expected = expected_score(task, example, len(possible))
     if expected is None:
-        others = [one for one in pool if one[0] != example.example_id]
-        said = min(others, key=lambda one: key(one[0]))[1] if others else ""
-        return _scored(task, example, said)
+        place = int(key(""), 16) % len(pool)
+        if pool[place][0] == example.example_id:  # its own answer: that of the next one
+            place = (place + 1) % len(pool)
+        others = len(pool) > 1
+        return _scored(task, example, pool[place][1] if others else "")
     drawn = sorted(possible, key=key)
     if task.type in ("retrieval", "ranking"):
         said = task.answer.separator.join(drawn[: 3 if task.type == "retrieval" else None])
