@@ -42,7 +42,7 @@ def noise(*parts: object) -> float:
 
 
 def row(variant, seed, benchmark, task, level, decoding, value, n, **more):
-    width = 0.5 / n**0.5
+    width = 0.5 / max(n, 1) ** 0.5
     return {
         "variant": variant, "seed": str(seed), "benchmark": benchmark, "task": task,
         "level": level, "decoding": decoding,
