@@ -18,7 +18,7 @@ from shoplm.pipelines.demo_shop.params import DemoShopParams
 
 TEXTS = (
     "products", "translations", "reviews", "articles", "general_text", "benchmark_passages",
-    "queries",
+    "queries", "news", "sentence_pairs", "addresses", "category_notes", "event_questions",
 )  # fmt: skip
 
 
@@ -77,6 +77,7 @@ shop = nodes.simulate_catalogue(params)
 *behaviour, more = nodes.simulate_behaviour(shop, params)
 tables += [*behaviour, nodes.simulate_queries(shop, params)]
 tables.append(nodes.simulate_translations(shop, params))
+tables += nodes.simulate_benchmarks(params)
 truth = nodes.collect_truth(shop, truth, more, params)
 digest = hashlib.sha256(repr(truth).encode())
 for table in tables:

@@ -4,6 +4,7 @@ from functools import cache
 
 from shoplm.corpus.properties import parse_properties
 from shoplm.simulation.behaviour import simulate_behaviour
+from shoplm.simulation.benchmark_tables import write_benchmark_tables
 from shoplm.simulation.queries import write_queries
 from shoplm.simulation.settings import (
     BehaviourSize,
@@ -36,7 +37,7 @@ def simulated_tables():
     shop = open_shop(SETTINGS)
     tables, text_truth = write_texts(shop, SETTINGS)
     behaviour, behaviour_truth = simulate_behaviour(shop, SETTINGS)
-    tables |= behaviour
+    tables |= behaviour | write_benchmark_tables(SETTINGS.benchmarks, SETTINGS.seed)
     tables["products"] = tables["products"].assign(
         properties=tables["products"]["properties"].map(parsed)
     )

@@ -34,7 +34,7 @@ NAMES = {
     ),
 }  # fmt: skip
 ALL = [name for names in NAMES.values() for name in names]
-WITHOUT_RECIPE = {"event_obstruction", "review_title_generation"}
+WITHOUT_RECIPE = {"review_title_generation"}
 WITH_RECIPE = [name for name in ALL if name not in WITHOUT_RECIPE]
 SHOPBENCH = {f"task{number}" for number in range(8, 19)}
 

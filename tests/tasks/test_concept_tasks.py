@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from shoplm.simulation.benchmark_tables import write_benchmark_tables
 from shoplm.simulation.queries import write_queries
 from shoplm.simulation.settings import CatalogueSize, DefectRates, GeneralTextSize, ShopSettings
 from shoplm.simulation.shop import open_shop
@@ -21,19 +22,18 @@ from shoplm.tasks.scoring import can_be_perfect, score
 
 LIBRARY = load_library([Path(__file__).parents[2] / "conf" / "base" / "tasks"])
 WITH_RECIPE = (
-    "attribute_value_detection", "attribute_value_extraction", "category_of_attribute",
+    "address_matching", "attribute_value_detection", "attribute_value_extraction",
+    "category_explanation", "category_of_attribute",
     "category_product_retrieval", "category_recommendation", "description_generation",
     "description_summarization", "entity_typing", "named_entity_detection",
-    "named_entity_recognition", "product_attribute_question", "product_classification",
-    "query_entity_extraction",
+    "named_entity_recognition", "natural_language_inference", "natural_language_inference_zh",
+    "news_classification", "product_attribute_question", "product_classification",
+    "query_entity_extraction", "reading_comprehension", "reading_comprehension_zh",
     "review_aspect_selection", "review_keyphrase_extraction", "review_snippet_selection",
-    "short_title_generation", "title_attribute_matching", "title_generation",
+    "short_news_classification", "short_title_generation", "title_attribute_matching",
+    "title_generation",
 )  # fmt: skip
-WITHOUT_RECIPE = (
-    "address_matching", "category_explanation", "natural_language_inference",
-    "natural_language_inference_zh", "news_classification", "reading_comprehension",
-    "reading_comprehension_zh", "short_news_classification",
-)  # fmt: skip
+WITHOUT_RECIPE = ("arithmetic_word_problem", "commonsense_question", "keyword_generation")
 EVERY = 10**6
 SEED = 5
 
@@ -53,7 +53,8 @@ def shop():
         _merged(opened.properties[key]) if isinstance(kept, str) else None
         for key, kept in zip(products["product_id"], products["properties"], strict=True)
     ]
-    tables = {
+    tables = write_benchmark_tables(settings.benchmarks, settings.seed) | {
+        "passages": texts["benchmark_passages"],
         "products": products,
         "reviews": texts["reviews"],
         "queries": write_queries(opened.products, settings.catalogue, settings.seed),
