@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,6 +15,7 @@ from shoplm.pipelines.evaluation.plan import ENDPOINT, Evaluated
 from shoplm.tasks.evaluation.predictions import Answered
 
 if TYPE_CHECKING:
+    from shoplm.tasks.evaluation.similarity import Encoder
     from shoplm.tasks.synthesis.endpoint import Endpoint
 
 MODEL_COLUMNS = ["model", "variant", "seed", "tokens", "benchmark"]
@@ -28,6 +30,7 @@ def ask_models(
     """Answers with their `model`, and costs by model; local models share one child.
 
     Raises:
+        EndpointError: the endpoint refuses us.
         FileNotFoundError: a model is not there.
         LaunchError: the child failed; what was answered before is kept.
     """
@@ -45,9 +48,16 @@ def ask_models(
         params.runs,
     )
     answers = launching.read_answers(directories)
-    costs = launching.read_costs(directories)
+    costs = [launching.read_costs(directories)]
+    if ENDPOINT in asked:
+        from shoplm.tasks.evaluation.endpoint_answers import ask_endpoint
+
+        answers[ENDPOINT], cost = ask_endpoint(
+            asked[ENDPOINT], endpoint, params.endpoint, params.runs / ENDPOINT
+        )
+        costs.append(cost.assign(model=ENDPOINT))
     parts = [rows.assign(model=name) for name, rows in answers.items()]
-    return pd.concat(parts, ignore_index=True), costs
+    return pd.concat(parts, ignore_index=True), pd.concat(costs, ignore_index=True)
 
 
 def list_models(planned: Iterable[Evaluated]) -> pd.DataFrame:
@@ -78,13 +88,21 @@ def split_answers(answers: pd.DataFrame, models: pd.DataFrame) -> list[Answered]
     return answered
 
 
-def part_checkpoints(
-    scored: pd.DataFrame, baseline: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Predictions of final models and baselines, and those of checkpoints."""
-    on_the_way = scored["tokens"].notna()
-    final = pd.concat([scored[~on_the_way], baseline], ignore_index=True)
-    return final.drop(columns="tokens"), scored[on_the_way].reset_index(drop=True)
+def load_encoders(directories: Mapping[str, Path | None]) -> dict[str, Encoder]:
+    """Sentence encoders by language, less those that the package at hand does not have.
+
+    Raises:
+        FileNotFoundError: there is no model in a directory.
+    """
+    if not directories:
+        return {}
+    from shoplm.lm.sentences import has_sentence_encoder, load_sentence_encoder
+
+    return {
+        language: load_sentence_encoder(directory)
+        for language, directory in directories.items()
+        if directory is not None or has_sentence_encoder()
+    }
 
 
 def _requests_of(

@@ -11,7 +11,8 @@ from shoplm.corpus.prompt_settings import PromptSettings
 from shoplm.launch import LaunchSettings
 from shoplm.lm.inference.settings import EngineSettings
 from shoplm.metrics.settings import BootstrapSettings
-from shoplm.reporting.paper_table_settings import PaperTable
+from shoplm.reporting.paper_table_settings import ReportSettings
+from shoplm.tasks.evaluation.endpoint_settings import EndpointAnswerSettings
 from shoplm.tasks.evaluation.settings import AskingSettings, BenchmarkSettings, ExampleSettings
 from shoplm.variants import Settings, suggest
 
@@ -57,6 +58,12 @@ class EvaluationParams(Settings):
     """Prompts without shots, as instruction tuning shows them: give what `sft` was given."""
     engine: EngineSettings = EngineSettings()
     """How local models are run."""
+    sentence_encoders: dict[str, Path | None] = {}
+    """Of answers that are scored by sentence similarity: by language (`*`: any other) the directory
+    of an encoder; null is all-MiniLM-L6-v2 out of the extra `similarity`, if that is installed.
+    Without an encoder such answers have no score."""
+    endpoint: EndpointAnswerSettings = EndpointAnswerSettings()
+    """How `evaluated_endpoint` is asked, where an evaluation names it."""
     launch: LaunchSettings = LaunchSettings()
     """How the answering program is started; it decides nothing of the answers."""
     evaluations: dict[Name, EvaluationSettings | None]
@@ -66,10 +73,10 @@ class EvaluationParams(Settings):
     """Figure 3; null draws none."""
     comparisons: list[tuple[str, str, str]] = []
     """Pairs of variants to test against each other on the same examples, and the benchmark."""
-    tables: dict[Name, PaperTable | None] = {}
-    """The papers' tables, filled with what was evaluated; null drops one."""
     bootstrap: BootstrapSettings = BootstrapSettings()
     """Intervals and tests."""
+    report: ReportSettings = ReportSettings()
+    """What the report shows beside the tables."""
 
     @model_validator(mode="after")
     def _names_resolve(self) -> EvaluationParams:
@@ -99,7 +106,3 @@ class EvaluationParams(Settings):
     def used_evaluations(self) -> dict[str, EvaluationSettings]:
         """The evaluations that are not null."""
         return {name: one for name, one in self.evaluations.items() if one is not None}
-
-    def used_tables(self) -> dict[str, PaperTable]:
-        """The tables that are not null."""
-        return {name: one for name, one in self.tables.items() if one is not None}
