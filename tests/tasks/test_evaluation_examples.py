@@ -61,7 +61,7 @@ def test_shots_come_from_the_training_file_and_each_label_once(tmp_path):
     [source] = sources.to_dict("records")
     assert (source["status"], source["origin"]) == ("present", "judge.jsonl")
     assert (source["n_available"], source["n_measured"], source["n_shots"]) == (30, 10, 3)
-    assert source["majority_from"] == "training"
+    assert source["majority_from"] == "others"
 
 
 def test_without_a_training_file_shots_are_taken_from_the_benchmark_and_not_measured(tmp_path):
@@ -209,6 +209,18 @@ def test_shots_of_a_held_out_task_are_held_out_too():
     measured, shots = of_role(examples, "measured"), of_role(examples, "shot")
     assert (len(measured), len(shots)) == (6, 3)
     assert keys_in(measured).isdisjoint(keys_in(shots))
+
+
+def test_what_other_tasks_train_on_is_shown_by_a_held_out_task_and_not_measured():
+    task, other = classify(few_shot=2), classify("other")
+    held = instructions_of(task, [LABELS[n % 3] for n in range(9)])
+    rows = pd.concat([held, instructions_of(other, ["fits"] * 4)], ignore_index=True)
+    splits = sides(rows, range(9), "held_out")
+    splits.loc[rows["task"] == "other", "split"] = "train"
+    examples, rejected, _ = from_shop(rows, splits, task)
+    assert keys_in(of_role(examples, "measured")) == {f"product {n}" for n in range(4, 9)}
+    assert keys_in(of_role(examples, "shot")) < {f"product {n}" for n in range(4)}
+    assert rejected["reason"].tolist() == ["trained_key"] * 4
 
 
 def test_what_a_language_model_wrote_is_measured_only_where_there_is_nothing_else():

@@ -30,8 +30,8 @@ SOURCES = [
     "majority", "majority_from", "detail",
 ]  # fmt: skip
 """One row a task of a benchmark: status is present or absent; majority is JSON of the commonest
-right answer by language, and majority_from says of which examples: training (that may be trained
-on) or measured (where there are no others, so that it is the best that one answer can do)."""
+right answer by language, and majority_from says of which examples: others (that are not measured)
+or measured (where there are fewer others, so that it is the best that one answer can do)."""
 
 
 def gather_examples(
@@ -126,10 +126,10 @@ def _rows(
         for language, of in shots.items()
         if len(of) < wanted
     ]
-    held, origin = (pool.training, "training") if pool.training else (drawn.measured, "measured")
-    majority = commonest_answers(task, held, seed)
-    if held is pool.training:  # a language of which nothing is trained
-        majority = commonest_answers(task, drawn.measured, seed) | majority
+    majority = commonest_answers(task, drawn.measured, seed)
+    from_others = len(pool.training) >= len(drawn.measured)
+    if from_others:  # in a language of which there is nothing else, from what is measured
+        majority |= commonest_answers(task, pool.training, seed)
     source = where | {
         "status": "present" if drawn.measured else "absent",
         "origin": pool.origin,
@@ -138,7 +138,7 @@ def _rows(
         "n_shots": n_shown,
         "n_rejected": len(refused),
         "majority": json.dumps({k: majority[k] for k in measured_in}, ensure_ascii=False),
-        "majority_from": origin if drawn.measured else None,
+        "majority_from": ("others" if from_others else "measured") if drawn.measured else None,
         "detail": "; ".join(notes),
     }
     return examples, rejected, [source]

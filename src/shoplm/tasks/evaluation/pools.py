@@ -42,7 +42,8 @@ class Pool:
     measured: list[Example] = field(default_factory=list)
     """May be measured; no model is trained on them, nor on what they are about."""
     training: list[Example] = field(default_factory=list)
-    """May be shown with their answers; empty where all are kept for measuring."""
+    """May be shown with their answers: what may be trained on, or is about such things; empty where
+    all are kept for measuring."""
     refused: list[Refused] = field(default_factory=list)
     absent: str = ""
     """Why there is nothing."""
@@ -135,13 +136,10 @@ class Shop:
             ]
         elif len(kept):
             pool.notes.append("questions and answers are a language model's own")
-        for example in _read(real if len(real) else kept):
-            if reason := can_be_perfect(task, example):
-                pool.refused.append(Refused(example.example_id, "cannot_be_scored", reason))
-            else:
-                pool.measured.append(example)
+        examples = _read(real if len(real) else kept)
+        pool.training += self._keep(task, examples, pool)
         if not pool.measured:
-            pool.absent = "no instruction of it is kept from training"
+            pool.absent = "no instruction of it, nor what one is about, is kept from training"
         return pool
 
     def _of_recipe(self, task: Task, n: int, seed: int) -> Pool:
@@ -159,16 +157,24 @@ class Shop:
         pool = Pool(f"recipe {task.recipe.kind}")
         made, rejected = make_examples(task, self._tables, n, seed)
         pool.refused = [Refused(row["id"], row["reason"], row["detail"]) for row in rejected]
-        for example in made:
+        self._keep(task, made, pool)
+        return pool, len(made)
+
+    def _keep(self, task: Task, examples: Iterable[Example], pool: Pool) -> list[Example]:
+        """Measure those about what nothing is trained on; the others, which a held-out task may
+        have since its products are trained on in other tasks, are returned."""
+        others = []
+        for example in examples:
             shared = {fold(key) for key in split_keys(example.group)} & self.trained_keys
             if shared:
                 told = f"trained on is {min(shared)}"
                 pool.refused.append(Refused(example.example_id, "trained_key", told))
+                others.append(example)
             elif reason := can_be_perfect(task, example):
                 pool.refused.append(Refused(example.example_id, "cannot_be_scored", reason))
             else:
                 pool.measured.append(example)
-        return pool, len(made)
+        return others
 
 
 def _training(task: Task, source: SourceFile, root: Path) -> list[Example]:
