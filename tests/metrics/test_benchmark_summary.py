@@ -7,7 +7,7 @@ from benchmark_rows import QUICK, answers, row_of, table_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shoplm.metrics.benchmark import RESULTS, checkpoint_curve, summarise_scores
+from shoplm.metrics.benchmark import CURVE, RESULTS, checkpoint_curve, summarise_scores
 from shoplm.metrics.settings import BootstrapSettings
 from shoplm.metrics.significance import bootstrap_ratio
 
@@ -257,6 +257,8 @@ def test_a_task_outside_every_group_is_named():
 def test_nothing_predicted_is_an_empty_table():
     empty = summarise_scores(answers("base", [1]).iloc[:0], HELD, QUICK)
     assert empty.empty and list(empty.columns) == RESULTS
+    none = checkpoint_curve(answers("base", [1], tokens=0).iloc[:0], HELD, QUICK)
+    assert none.empty and list(none.columns) == CURVE
 
 
 @pytest.mark.parametrize(
@@ -302,6 +304,10 @@ def test_a_curve_has_a_point_for_every_number_of_tokens():
     assert set(curve["variant"]) == {"mixed"} and len(curve) == 2 * 3 * 3
     with pytest.raises(ValueError, match="no column 'tokens'"):
         checkpoint_curve(answers("mixed", [1]), {}, QUICK)
+    with pytest.raises(ValueError, match="'mixed' has no tokens"):
+        checkpoint_curve(predictions.assign(tokens=[None, *predictions["tokens"][1:]]), {}, QUICK)
+    as_floats = checkpoint_curve(predictions.astype({"tokens": float}), {}, QUICK)
+    pd.testing.assert_frame_equal(as_floats, curve)
 
 
 SCORES = st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=1, max_size=5)

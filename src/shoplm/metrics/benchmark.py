@@ -8,16 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shoplm.metrics.benchmark_figures import (
-    PARTS_OF_F1,
-    Mean,
-    deviation,
-    mean_interval,
-    mean_over_tasks,
-    resample,
-)
+from shoplm.metrics.benchmark_figures import PARTS_OF_F1, deviation, resample
+from shoplm.metrics.benchmark_means import mean_rows
 from shoplm.metrics.benchmark_scores import (
+    ABSENT,
+    ALL_SEEDS,
+    BENCHMARK,
+    COMPLETE,
     CONSTRAINED,
+    GROUP,
+    PART,
+    PARTIAL,
+    TASK,
+    UNSCORED,
+    WHOLE,
     Model,
     TaskScores,
     by_decoding,
@@ -26,12 +30,6 @@ from shoplm.metrics.benchmark_scores import (
 )
 from shoplm.metrics.settings import BootstrapSettings
 
-TASK, GROUP, BENCHMARK, PART = "task", "group", "benchmark", "part"
-"""Levels of a figure; parts are precision and recall beside the F1 of a task."""
-COMPLETE, PARTIAL, UNSCORED, ABSENT = "complete", "partial", "unscored", "absent"
-"""Status: `partial` where answers or tasks are missing, `unscored` where something that is not
-here must score the answers."""
-WHOLE, MEAN = "all", "mean"
 RESULTS = ["variant", "seed", "benchmark", "task", "metric", "value", "ci_low", "ci_high", "n",
            "n_unparsed", "decoding", "level", "status", "detail", "n_groups", "seed_sd",
            "n_seeds"]  # fmt: skip
@@ -94,10 +92,10 @@ def summarise_scores(
             place = {"benchmark": benchmark, "decoding": decoding}
             for name, names in groups.items():
                 at = place | {"task": name, "level": GROUP}
-                rows += _mean_rows(at, by_name, [names], models, bootstrap)
+                rows += mean_rows(at, by_name, [names], models, bootstrap)
             at = place | {"task": WHOLE, "level": BENCHMARK}
             weighting = list(groups.values()) or [sorted(reasons)]
-            rows += _mean_rows(at, by_name, weighting, models, bootstrap, sorted(reasons))
+            rows += mean_rows(at, by_name, weighting, models, bootstrap, sorted(reasons))
     return _tidy(rows)
 
 
@@ -116,11 +114,19 @@ def checkpoint_curve(
         CURVE, along tokens.
 
     Raises:
-        ValueError: no column `tokens`, or as `summarise_scores` does.
+        ValueError: no column `tokens`, a row without, or as `summarise_scores` does.
     """
     if "tokens" not in predictions:
         raise ValueError("predictions: no column 'tokens', expected where along training they are")
-    marked = predictions["variant"] + "\0" + predictions["tokens"].map("{:015d}".format)
+    if predictions.empty:
+        return pd.DataFrame(columns=CURVE)
+    if (unknown := predictions["tokens"].isna()).any():
+        raise ValueError(
+            f"predictions: {predictions['variant'][unknown].iloc[0]!r} has no tokens, expected how "
+            "many it was trained on"
+        )
+    tokens = predictions["tokens"].astype("int64").map("{:015d}".format)
+    marked = predictions["variant"] + "\0" + tokens
     table = summarise_scores(predictions.assign(variant=marked), benchmarks, bootstrap, sources)
     parts = table["variant"].str.partition("\0")
     table["variant"], table["tokens"] = parts[0], parts[2].astype("int64")
@@ -196,7 +202,9 @@ def _absent_rows(
         for task in ways or [None]:
             lacking = [m for m in models if task is None or m not in task.models]
             for variant, seed, members in model_rows(lacking):
-                if seed == "all" and any(variant == v and (v, s) not in lacking for v, s in models):
+                if seed == ALL_SEEDS and any(
+                    variant == v and (v, s) not in lacking for v, s in models
+                ):
                     continue  # other seeds of it have the task
                 rows.append(
                     {"variant": variant, "seed": seed, "benchmark": benchmark, "task": name,
@@ -207,97 +215,12 @@ def _absent_rows(
     return rows
 
 
-def _mean_rows(
-    place: dict[str, Any],
-    tasks: Mapping[str, TaskScores],
-    weighting: Sequence[Sequence[str]],
-    models: list[Model],
-    bootstrap: BootstrapSettings,
-    asked: Sequence[str] | None = None,
-) -> list[dict[str, Any]]:
-    named = list(dict.fromkeys(name for names in weighting for name in names))
-    outside = [name for name in asked or [] if name not in named]
-    mean = mean_over_tasks(tasks, weighting)
-    metrics = {task.metric for name, task in tasks.items() if name in named}
-    place = place | {"metric": metrics.pop() if len(metrics) == 1 else MEAN}
-    rows = model_rows(models)
-    there = mean.models if mean else []
-    measured = [row for row in rows if all(models[n] in there for n in row[2])]
-    figures = _mean_figures(mean, measured, models, bootstrap) if mean else {}
-    done = []
-    for variant, seed, members in rows:
-        of = [models[n] for n in members]
-        status, detail, n, n_unparsed = _coverage(named, tasks, of)
-        if outside:
-            detail = "; ".join([*filter(None, [detail]), f"in no group: {', '.join(outside)}"])
-        numbers = figures.get((variant, seed), {"n_groups": 0})
-        status = status if "value" in numbers else ABSENT
-        done.append(
-            place
-            | {"variant": variant, "seed": seed, "status": status, "detail": detail, "n": n,
-               "n_unparsed": n_unparsed, "n_seeds": len(members)}
-            | numbers
-        )  # fmt: skip
-    return done
-
-
-def _mean_figures(
-    mean: Mean,
-    rows: Sequence[tuple[str, str, list[int]]],
-    models: list[Model],
-    bootstrap: BootstrapSettings,
-) -> dict[tuple[str, str], dict[str, Any]]:
-    members = [[mean.models.index(models[n]) for n in of] for _, _, of in rows]
-    values = np.array([mean.values[of].mean() for of in members])
-    moves = np.stack([mean.influences[of].mean(axis=0) for of in members])
-    ends = mean_interval(values, moves, bootstrap)
-    ends[:, [not mean.has_spread[of].any() for of in members]] = np.nan
-    return {
-        (variant, seed): {
-            "value": value, "ci_low": low, "ci_high": high, "n_groups": len(mean.groups),
-            "seed_sd": deviation(mean.values[of]),
-        }
-        for (variant, seed, _), of, value, low, high in zip(
-            rows, members, values, *ends, strict=True
-        )
-    }  # fmt: skip
-
-
-def _coverage(
-    named: Sequence[str], tasks: Mapping[str, TaskScores], models: Sequence[Model]
-) -> tuple[str, str, int, int]:
-    """Status, detail, examples, and unparsed ones of a mean over the tasks `named`."""
-    lacking, partly = [], []
-    n, n_unparsed = np.zeros(len(models)), np.zeros(len(models))
-    for name in named:
-        task = tasks.get(name)
-        if task is None or any(model not in task.models for model in models):
-            lacking.append(name)
-            continue
-        places = [task.models.index(model) for model in models]
-        if task.cannot_be_scored()[places].any():
-            lacking.append(name)
-            continue
-        if task.unanswered[places].any():
-            partly.append(name)
-        n += task.scored[places].sum(axis=1)
-        n_unparsed += (~task.parsed & ~task.unanswered)[places].sum(axis=1)
-    told = []
-    if lacking:
-        there = len(named) - len(lacking)
-        told.append(f"{there} of {len(named)} tasks, without {', '.join(lacking)}")
-    if partly:
-        told.append(f"not all answered: {', '.join(partly)}")
-    status = PARTIAL if told else COMPLETE
-    return status, "; ".join(told), int(n.max()), round(n_unparsed.mean())
-
-
 def _tidy(rows: list[dict[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=RESULTS)
     levels = [BENCHMARK, GROUP, TASK, PART]
     by = {
         "variant": table["variant"],
-        "seed": table["seed"].map(lambda seed: -1 if seed == "all" else int(seed)),
+        "seed": table["seed"].map(lambda seed: -1 if seed == ALL_SEEDS else int(seed)),
         "benchmark": table["benchmark"],
         "level": table["level"].map(levels.index),
         "task": table["task"],

@@ -8,20 +8,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shoplm.metrics.benchmark import (
+from shoplm.metrics.benchmark import Groups
+from shoplm.metrics.benchmark_figures import deviation, mean_interval, task_shares
+from shoplm.metrics.benchmark_pairs import Pair, PairedTask, match_seeds, randomisation_test
+from shoplm.metrics.benchmark_scores import (
     ABSENT,
+    ALL_SEEDS,
     BENCHMARK,
     COMPLETE,
     GROUP,
     MEAN,
     PARTIAL,
+    READ,
     TASK,
     WHOLE,
-    Groups,
+    by_decoding,
+    read_scores,
 )
-from shoplm.metrics.benchmark_figures import deviation, mean_interval, task_shares
-from shoplm.metrics.benchmark_pairs import Pair, PairedTask, match_seeds, randomisation_test
-from shoplm.metrics.benchmark_scores import ALL_SEEDS, READ, by_decoding, read_scores
 from shoplm.metrics.settings import BootstrapSettings
 from shoplm.metrics.significance import adjust_holm
 

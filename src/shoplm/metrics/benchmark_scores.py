@@ -13,6 +13,12 @@ ALL_SEEDS = "all"
 CONSTRAINED = "constrained"
 MICRO_F1 = "micro_f1"
 COUNTS = ("tp", "predicted", "gold_items")
+TASK, GROUP, BENCHMARK, PART = "task", "group", "benchmark", "part"
+"""Levels of a figure; parts are precision and recall beside the F1 of a task."""
+COMPLETE, PARTIAL, UNSCORED, ABSENT = "complete", "partial", "unscored", "absent"
+"""Status: `partial` where answers or tasks are missing, `unscored` where something that is not
+here must score the answers."""
+WHOLE, MEAN = "all", "mean"
 KEYS = ["benchmark", "task", "decoding"]
 MODEL = ["variant", "seed"]
 READ = [*KEYS, *MODEL, "example_id", "group", "version", "metric", "score", "parsed", "problem",
