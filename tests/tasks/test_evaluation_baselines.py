@@ -122,11 +122,19 @@ def test_similarity_is_the_cosine_of_the_nearest_right_answer_and_never_below_0(
 def test_problems_name_what_is_absent_small_spoilt_or_not_answered():
     sources = pd.DataFrame(
         [
-            ["exam", "gone", "absent", 0, "there is no file x"],
-            ["exam", "small", "present", 4, "1 shots in en where 2 are wanted"],
-            ["exam", "fine", "present", 400, ""],
+            ["exam", "gone", "absent", 0, 0, 2, "there is no file x"],
+            ["exam", "small", "present", 4, 1, 2, "1 shots in en where 2 are wanted"],
+            ["exam", "fine", "present", 400, 2, 2, ""],
         ],
-        columns=["benchmark", "task", "status", "n_measured", "detail"],
+        columns=[
+            "benchmark",
+            "task",
+            "status",
+            "n_measured",
+            "n_shots",
+            "n_shots_wanted",
+            "detail",
+        ],
     )
     predictions = pd.DataFrame(
         [

@@ -26,12 +26,13 @@ REJECTED = ["benchmark", "task", "example_id", "reason", "detail"]
 """Of what could not be measured; a row of a file is called `file:row-3`."""
 
 SOURCES = [
-    "benchmark", "task", "status", "origin", "n_available", "n_measured", "n_shots", "n_rejected",
-    "majority", "majority_from", "detail",
+    "benchmark", "task", "status", "origin", "n_available", "n_measured", "n_shots",
+    "n_shots_wanted", "n_rejected", "majority", "majority_from", "detail",
 ]  # fmt: skip
-"""One row a task of a benchmark: status is present or absent; majority is JSON of the commonest
-right answer by language, and majority_from says of which examples: others (that are not measured)
-or measured (where there are fewer others, so that it is the best that one answer can do)."""
+"""One row a task of a benchmark. status: present or absent; n_shots: in the language with the fewest;
+majority: JSON of the commonest right answer by language; majority_from says of which examples:
+others (that are not measured) or measured (where there are fewer others, so that it is the best
+that one answer can do)."""
 
 
 def gather_examples(
@@ -136,6 +137,7 @@ def _rows(
         "n_available": len(pool.measured),
         "n_measured": len(drawn.measured),
         "n_shots": n_shown,
+        "n_shots_wanted": wanted,
         "n_rejected": len(refused),
         "majority": json.dumps({k: majority[k] for k in measured_in}, ensure_ascii=False),
         "majority_from": ("others" if from_others else "measured") if drawn.measured else None,

@@ -185,7 +185,11 @@ def score_columns(given: Score) -> dict[str, Any]:
 
 
 def _versions(table: pd.DataFrame) -> dict[str, str]:
-    """By task; of several, the one that comes first by name, which another one then is not."""
+    """By task.
+
+    Raises:
+        ValueError: a task has rows of two versions.
+    """
     pairs = table[["task", "version"]].drop_duplicates()
     if len(mixed := pairs[pairs["task"].duplicated()]):
         of = sorted(pairs.loc[pairs["task"] == mixed["task"].iloc[0], "version"])

@@ -46,7 +46,7 @@ def _of_sources(sources: pd.DataFrame, few: int) -> Iterator[dict[str, Any]]:
         if row["n_measured"] < few:
             yield about | {"kind": "few_examples", "detail": f"{row['n_measured']} examples"}
         if row["detail"]:
-            kind = "fewer_shots" if "are wanted" in row["detail"] else "noted"
+            kind = "fewer_shots" if row["n_shots"] < row["n_shots_wanted"] else "noted"
             yield about | {"kind": kind, "detail": row["detail"]}
 
 
@@ -73,7 +73,10 @@ def _of_predictions(predictions: pd.DataFrame) -> Iterator[dict[str, Any]]:
     dropped = predictions["n_shots_left"] < predictions["n_shots"]
     unscored = predictions["score"].isna() & (predictions["problem"].fillna("") != NOT_ASKED)
     cases = {
-        "shots_dropped": (dropped.fillna(False), "with fewer shots, which the window has no room"),
+        "shots_dropped": (
+            dropped.fillna(False),
+            "with fewer shots than were wanted: the window has no room",
+        ),
         "no_score": (unscored, "without a score, since there is no sentence encoder"),
     }
     for problem in sorted(set(predictions["problem"].dropna())):
