@@ -29,7 +29,7 @@ SOURCES = [
     "benchmark", "task", "status", "origin", "n_available", "n_measured", "n_shots",
     "n_shots_wanted", "n_rejected", "majority", "majority_from", "detail",
 ]  # fmt: skip
-"""One row a task of a benchmark. status: present or absent; n_shots: in the language with the fewest;
+"""One row a task of a benchmark. status: present or absent; n_shots: of the language with fewest;
 majority: JSON of the commonest right answer by language; majority_from says of which examples:
 others (that are not measured) or measured (where there are fewer others, so that it is the best
 that one answer can do)."""
