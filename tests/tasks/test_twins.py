@@ -79,3 +79,18 @@ def test_what_a_held_out_task_shows_is_in_no_other_task():
     assert (reasons[common["instruction_id"]] == "held_out_text").all()
     sides = splits.merge(rows, on="instruction_id").groupby("split")["task"].agg(set)
     assert sides["held_out"] == {"product_relation"} and len(sides["train"]) == 3
+
+
+def test_half_of_ecom_sft_is_only_measured_by_what_is_tuned_on_it():
+    """from_* are tuned on four of the eight tasks, none of which is another's twin."""
+    every = {name for name, task in LIBRARY.items() if "ecom_sft" in task.benchmarks}
+    assert len(every) == 8
+    sft = yaml.safe_load((CONF / "base" / "parameters_sft.yml").read_text())["sft"]
+    held_in = set(sft["selections"]["ecom_sft_held_in"]["tasks"])
+    assert len(held_in) == 4 and held_in < every
+    assert held_in.isdisjoint(find_twins(LIBRARY, sorted(every - held_in)))
+    assert sft["variants"]["from_base"]["selection"] == "ecom_sft_held_in"
+    for env in ("study", "paper", "test"):
+        path = CONF / env / "parameters_sft.yml"
+        other = yaml.safe_load(path.read_text())["sft"]["selections"]["ecom_sft_held_in"]
+        assert set(other) == {"samples_per_task"}, env  # the tasks stay those of base
