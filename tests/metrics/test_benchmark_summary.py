@@ -1,3 +1,4 @@
+import io
 import itertools
 
 import numpy as np
@@ -245,6 +246,19 @@ def test_means_of_constrained_answers_take_free_ones_where_there_are_no_choices(
     asked = predictions[~((predictions["task"] == "colour") & (predictions["decoding"] == "free"))]
     results = summarise_scores(asked, {}, QUICK)  # no mean of free answers over title alone
     assert set(results.loc[results["level"] == "benchmark", "decoding"]) == {"constrained"}
+
+
+def test_predictions_read_back_from_a_file_say_the_same():
+    predictions = table_of(
+        answers("mixed", [1, 0, None], problem=[None, None, "endpoint"]),
+        answers("mixed", [(1, 1, 2)], "spans"),
+    )
+    lines = io.StringIO(predictions.to_json(orient="records", lines=True))
+    cells = io.StringIO(predictions.assign(problem=["", "", "endpoint", ""]).to_csv(index=False))
+    for read in (pd.read_json(lines, lines=True), pd.read_csv(cells), predictions.convert_dtypes()):
+        pd.testing.assert_frame_equal(
+            summarise_scores(read, {}, QUICK), summarise_scores(predictions, {}, QUICK)
+        )
 
 
 def test_a_task_outside_every_group_is_named():

@@ -91,6 +91,7 @@ def read_scores(predictions: pd.DataFrame) -> list[TaskScores]:
         if rows[column].isna().any():
             raise ValueError(f"predictions: row {rows[column].isna().idxmax()} has no {column}")
     rows["group"] = rows["group"].where(rows["group"].notna(), "\0" + rows["example_id"])
+    rows["problem"] = rows["problem"].where(rows["problem"] != "")
     models = sorted({(str(v), int(s)) for v, s in rows[MODEL].drop_duplicates().to_numpy()})
     pairs = pd.MultiIndex.from_tuples(models)
     rows["model"] = pairs.get_indexer(pd.MultiIndex.from_frame(rows[MODEL]))
