@@ -164,8 +164,10 @@ def simulate_report(tables: PaperTables, full: bool = True, **more) -> ReportDat
         ),
         rejected=pd.DataFrame({"benchmark": ["general_icl"] * 2, "task": ["snli"] * 2,
                                "reason": ["no_gold"] * 2}),
-        costs=pd.DataFrame({"variant": ["base", "mixed"], "seed": [0, 0], "seconds": [20.0, 31.0],
-                            "prompt_tokens": [90_000, 90_000], "memory_gb": [1.1, 1.2]}),
+        costs=pd.DataFrame({
+            "model": ["base", "mixed/seed-0"], "prompt_tokens": [90_000, 90_000],
+            "seconds": [20.0, 31.0], "peak_memory": [1.1, 1.2],
+        }),
         corpus_statistics=pd.DataFrame({
             "kind": ["general", "general", "shop"], "source": ["general_text"] * 2 + ["products"],
             "language": ["en", "zh", "en"], "records": [66, 85, 300], "rejected": [1, 2, 9],

@@ -78,7 +78,7 @@ def test_without_a_pooled_row_seeds_are_averaged():
         ("mixed", "easy", {"mixed": {}}, "missing",
          "b of mixed was measured without the task 'easy'"),
         ("x", "mean", {"x": {"environment": "study", "pipeline": "sft"}}, "missing",
-         "train x (--env=study --pipelines=sft), then evaluate on b"),
+         "evaluate x on b (trained by --env=study --pipelines=sft)"),
         ("x", "mean", {"x": {"variant": "bloom", "pipeline": "base_model"}}, "missing",
          "name bloom, a base model, in an evaluation on b"),
         ("majority", "mean", {"base": {}}, "missing",
@@ -124,7 +124,7 @@ def test_a_cell_may_be_of_another_variant_than_its_row():
     assert len(filled) == 3
     said = list_missing(filled)
     assert said == [
-        ("many: rank 32", "train x (--pipelines=continual_pretrain), then evaluate on b")
+        ("many: rank 32", "evaluate x on b (trained by --pipelines=continual_pretrain)")
     ]
 
 
@@ -164,6 +164,9 @@ def test_differences_are_marked_where_a_test_found_them():
     worse = simulate_comparison().head(1).assign(value=-0.1, level="task", task="t")
     assert mark_differences(worse) == {("mixed", "ecom_icl", "task", "t"): ["▼ base"]}
     assert mark_differences(None) == {}
+    free = simulate_comparison().head(1).assign(value=-0.1, decoding="free")
+    both = pd.concat([simulate_comparison().head(1), free])
+    assert mark_differences(both) == {("mixed", "ecom_icl", "benchmark", ""): ["▲ base"]}
 
 
 def test_tasks_are_shown_as_asked_and_both_ways_side_by_side():

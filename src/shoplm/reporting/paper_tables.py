@@ -131,6 +131,5 @@ def _what_fills(
         return f"name {variant}, a base model, in an evaluation on {column.benchmark}"
     environment = f"--env={row.environment} " if row.environment else ""
     return (
-        f"train {variant} ({environment}--pipelines={pipeline}), then evaluate on "
-        f"{column.benchmark}"
+        f"evaluate {variant} on {column.benchmark} (trained by {environment}--pipelines={pipeline})"
     )

@@ -10,6 +10,7 @@ from plotly.graph_objects import Figure
 from shoplm.reporting.benchmark_cells import BASELINES, Cells, percent
 from shoplm.reporting.page import Section, render_page
 from shoplm.reporting.paper_table_settings import PaperTable, ReportSettings
+from shoplm.reporting.paper_tables import OURS, PAPER, PARTIAL
 from shoplm.reporting.report_background import (
     background_sections,
     list_seeds,
@@ -90,7 +91,7 @@ def report_parts(
 def _warnings(data: ReportData, settings: ReportSettings) -> list[str]:
     return list_warnings(
         data.ordered_results(), settings.few, data.sources, data.rejected, data.predictions,
-        data.corpus_statistics,
+        data.corpus_statistics, data.problems,
     )  # fmt: skip
 
 
@@ -210,15 +211,19 @@ def _how_to_read(data: ReportData) -> str:
 
 
 def _paper_section(table: PaperTable, rows: pd.DataFrame, marks: Marks) -> Section:
-    has_paper = (rows["source"] == "paper").any()
+    has_paper = (rows["source"] == PAPER).any()
     text = f"{table.source}. {table.note}".strip()
+    if (rows["status"] == PARTIAL).any():
+        text += " * leaves out what there is no data of."
     if has_paper:
         text += " Rows marked (paper) are the paper's own: other models and data."
     missing = list_missing(rows)
+    ours = rows[(rows["source"] == OURS) & ~rows["row"].isin(BASELINES)]
     samples = [{"title": "What would fill the empty cells", "parts": missing}] if missing else []
     return Section(
-        table.title, text, show_paper_table(rows, marks), samples=samples, open_first=False
-    )
+        table.title, text, show_paper_table(rows, marks), samples=samples, open_first=False,
+        folded=ours["value"].isna().all(),
+    )  # fmt: skip
 
 
 def _curve_section(data: ReportData, figures: Mapping[str, Figure]) -> Section:
@@ -250,6 +255,6 @@ def _tests_section(data: ReportData) -> Section:
     return Section(
         title,
         "Differences in points of 100 on the same examples; p is corrected (Holm) over all of "
-        f"them. Under {LEVEL} a difference counts as one.",
+        f"them. Under {LEVEL} a difference counts as one. Of tasks, those with one are shown.",
         tabulate_comparison(data.comparison),
     )

@@ -45,7 +45,10 @@ def tabulate_training(data: ReportData) -> pd.DataFrame | None:
 
 def background_sections(data: ReportData) -> list[Section]:
     """The sections after the scores."""
-    found = [_benchmarks(data), _corpus(data), _instructions(data), _costs(data), _made_with(data)]
+    found = [
+        _benchmarks(data), _corpus(data), _instructions(data), _costs(data),
+        _costs_by_model(data), _made_with(data),
+    ]  # fmt: skip
     return [section for section in found if section is not None]
 
 
@@ -77,7 +80,7 @@ def _benchmarks(data: ReportData) -> Section | None:
         "Benchmarks",
         "Where the examples of each task come from, how many are measured, and how many others "
         "can be shown before a question; none of those is measured.",
-        data.sources.fillna(""),
+        data.sources.drop(columns=["majority", "majority_from"], errors="ignore").fillna(""),
         folded=True,
     )
 
@@ -132,10 +135,8 @@ def _costs(data: ReportData) -> Section | None:
     costs = data.costs
     if costs is not None and len(costs):
         line = {"what": "evaluation"}
-        if "variant" in costs:
-            line["models"] = (
-                f"{len(costs[['variant', *({'seed'} & set(costs))]].drop_duplicates())}"
-            )
+        if "model" in costs:
+            line["models"] = f"{costs['model'].nunique()}"
         tokens = [c for c in costs if "tokens" in c and "second" not in c]
         if tokens:
             line["tokens"] = f"{costs[tokens].sum().sum():,.0f}"
@@ -152,6 +153,18 @@ def _costs(data: ReportData) -> Section | None:
         "the most that a process held."
     )
     return Section("Cost", text, pd.DataFrame(parts).fillna(""))
+
+
+def _costs_by_model(data: ReportData) -> Section | None:
+    if data.costs is None or data.costs.empty:
+        return None
+    names = {column: column.replace("_", " ") for column in data.costs}
+    return Section(
+        "Cost of evaluation by model",
+        "Seconds of asking, without the loading of models; memory in GB.",
+        data.costs.rename(columns=names),
+        folded=True,
+    )
 
 
 def _made_with(data: ReportData) -> Section | None:

@@ -31,6 +31,8 @@ class ReportData:
     """`benchmark_sources`."""
     rejected: pd.DataFrame | None = None
     """`rejected_benchmark_rows`."""
+    problems: pd.DataFrame | None = None
+    """`benchmark_problems`."""
     costs: pd.DataFrame | None = None
     """`evaluation_costs`."""
     corpus_statistics: pd.DataFrame | None = None

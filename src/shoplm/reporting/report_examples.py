@@ -34,7 +34,10 @@ def draw_examples(
         if "decoding" in of:
             place = of["decoding"].map({name: k for k, name in enumerate(DECODINGS)}).fillna(2)
             of = of[place == place.groupby(of["task"]).transform("min")]
-        for task, rows in of.groupby("task", sort=False):
+        by_task: dict[str, list[Mapping[str, Any]]] = {}
+        for row in of.to_dict("records"):
+            by_task.setdefault(row["task"], []).append(row)
+        for task, rows in by_task.items():
             samples += _of_task(f"{benchmark}, {task}, {best}", rows, n, seed)
     return samples
 
@@ -51,21 +54,22 @@ def best_variants(results: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def _of_task(name: str, rows: pd.DataFrame, n: int, seed: int) -> list[Mapping[str, Any]]:
-    drawn = [
-        hashlib.md5(f"{seed}:report:{row['task']}:{row['example_id']}".encode()).hexdigest()
-        for row in rows.to_dict("records")
-    ]
-    rows = rows.assign(_drawn=drawn).sort_values("_drawn")
-    best = rows.sort_values("score", ascending=False, kind="stable").head(n)
-    worst = rows.sort_values("score", kind="stable").head(n)
-    if best["score"].iloc[0] == worst["score"].iloc[0]:
-        said = "all wrong" if best["score"].iloc[0] == 0 else "all alike"
-        return [_sample(f"{name}: {said}", row) for row in best.to_dict("records")]
-    worst = worst[~worst["example_id"].isin(best["example_id"])]
+def _of_task(
+    name: str, rows: list[Mapping[str, Any]], n: int, seed: int
+) -> list[Mapping[str, Any]]:
+    def drawn(row: Mapping[str, Any]) -> str:
+        return hashlib.md5(f"{seed}:report:{row['task']}:{row['example_id']}".encode()).hexdigest()
+
+    rows = sorted(rows, key=drawn)
+    best = sorted(rows, key=lambda row: -row["score"])[:n]
+    worst = sorted(rows, key=lambda row: row["score"])[:n]
+    if best and best[0]["score"] == worst[0]["score"]:
+        said = "all wrong" if best[0]["score"] == 0 else "all alike"
+        return [_sample(f"{name}: {said}", row) for row in best]
+    shown = {row["example_id"] for row in best}
     return [
-        *(_sample(f"{name}: good", row) for row in best.to_dict("records")),
-        *(_sample(f"{name}: bad", row) for row in worst.to_dict("records")),
+        *(_sample(f"{name}: good", row) for row in best),
+        *(_sample(f"{name}: bad", row) for row in worst if row["example_id"] not in shown),
     ]
 
 

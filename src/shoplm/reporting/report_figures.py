@@ -84,7 +84,7 @@ def plot_benchmarks(
             legend.add(baseline["variant"])
     ends = [f["ci_high"] for figures in panels.values() for f in figures]
     ends += [f["value"] for figures in panels.values() for f in figures]
-    figure.update_xaxes(nticks=6, range=[0, 104 * max(e for e in ends if not pd.isna(e))])
+    figure.update_xaxes(nticks=6, range=_span(ends))
     figure.update_xaxes(title="score, points of 100", row=len(panels), col=1)
     _left_titles(figure)
     total = sum(heights) + GAP * (len(panels) - 1)
@@ -275,6 +275,12 @@ def _broken(label: str) -> str:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()
     return "<br>".join(lines)
+
+
+def _span(values: Sequence[float]) -> list[float]:
+    """From 0 to the largest, in points, with room for half a marker at both ends."""
+    top = max([value for value in values if not pd.isna(value)] or [1])
+    return [-2 * top, 104 * top]
 
 
 def _left_titles(figure: go.Figure) -> None:

@@ -7,7 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from shoplm.reporting.benchmark_cells import ALL_SEEDS, BASELINES, DECODINGS, Cells, percent, shown
+from shoplm.reporting.benchmark_cells import (
+    ALL_SEEDS,
+    BASELINES,
+    DECODINGS,
+    LEVELS,
+    Cells,
+    percent,
+    shown,
+)
 from shoplm.reporting.paper_tables import ABSENT, MISSING, OURS, PAPER, PARTIAL
 
 LEVEL = 0.05
@@ -142,11 +150,13 @@ def tabulate_decodings(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def tabulate_comparison(comparison: pd.DataFrame) -> pd.DataFrame:
-    """Paired tests in order: benchmarks first, then groups, then tasks."""
+    """Paired tests of means, benchmarks first, then those of tasks that found a difference."""
     place = {"benchmark": 0, "group": 1, "task": 2}
     lines = []
     for row in _pooled(comparison).to_dict("records"):
         level = row.get("level", "benchmark")
+        if level == "task" and not row["p_holm"] < LEVEL:
+            continue
         what = row["benchmark"] if level == "benchmark" else f"{row['benchmark']}, {row['task']}"
         line = {
             "variant": row["variant"], "against": row["against"], "on": what,
@@ -191,11 +201,17 @@ def _with_marks(text: str, figure: Mapping[str, Any], marks: Marks, level: str) 
 
 
 def _pooled(comparison: pd.DataFrame) -> pd.DataFrame:
-    """Rows over all seeds where there are any, else all rows."""
-    if "seed" not in comparison:
-        return comparison
-    pooled = comparison["seed"].astype(str) == ALL_SEEDS
-    return comparison[pooled] if pooled.any() else comparison
+    """Rows over all seeds where there are any, of the decoding that scores are shown of."""
+    rows = comparison
+    if "level" in rows:
+        rows = rows[rows["level"].isin(LEVELS)]
+    if "seed" in rows and (pooled := rows["seed"].astype(str) == ALL_SEEDS).any():
+        rows = rows[pooled]
+    if "decoding" in rows:
+        place = rows["decoding"].map({name: n for n, name in enumerate(DECODINGS)}).fillna(0)
+        same = [rows[key] for key in ("variant", "against", "benchmark", "task")]
+        rows = rows[place == place.groupby(same).transform("min")]
+    return rows
 
 
 def _difference(row: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ def list_warnings(
     rejected: pd.DataFrame | None = None,
     predictions: pd.DataFrame | None = None,
     corpus_statistics: pd.DataFrame | None = None,
+    problems: pd.DataFrame | None = None,
 ) -> list[str]:
     """Sentences, the gravest first; none where there is nothing to warn of.
 
@@ -29,9 +30,11 @@ def list_warnings(
         rejected: benchmark, task, reason.
         predictions: see `shoplm.tasks.evaluation.predictions`.
         corpus_statistics: has `contaminated`.
+        problems: kind, benchmark, task, variant, detail (`benchmark_problems`).
     """
     tasks = results[(results["level"] == "task") & ~results["variant"].isin(BASELINES)]
     said = [
+        _trained_on(problems),
         _absent(results, sources),
         _partial(results),
         _few(tasks, few),
@@ -60,6 +63,18 @@ def _absent(results: pd.DataFrame, sources: pd.DataFrame | None) -> str:
     by_benchmark = absent.groupby("benchmark", sort=False)["task"].agg(list)
     parts = [f"{name}: {_names(tasks)}" for name, tasks in by_benchmark.items()]
     return f"There is no data for {_count(len(absent), 'task')} ({'; '.join(parts)})."
+
+
+def _trained_on(problems: pd.DataFrame | None) -> str:
+    if problems is None:
+        return ""
+    found = problems[problems["kind"] == "trained_on_held_out"]
+    if found.empty:
+        return ""
+    return (
+        f"{_names(found['variant'].unique())} were trained on tasks that a benchmark holds out "
+        f"({_names(found['task'].unique())})."
+    )
 
 
 def _partial(results: pd.DataFrame) -> str:
@@ -151,11 +166,13 @@ def _problems(predictions: pd.DataFrame | None) -> str:
     if predictions is None or "problem" not in predictions:
         return ""
     counts = predictions["problem"].dropna().value_counts()
-    counts = counts[[name for name in counts.index if name]]
     if counts.empty:
         return ""
     parts = [f"{name} {n:,}" for name, n in counts.items()]
-    return f"Questions that could not be answered: {', '.join(parts)}; they count as wrong."
+    return (
+        f"Questions that could not be answered: {', '.join(parts)}. Those of an endpoint "
+        "that gave no answer have no score; others count as wrong."
+    )
 
 
 def _shots_dropped(predictions: pd.DataFrame | None) -> str:
