@@ -24,8 +24,8 @@ def register_pipelines() -> dict[str, Pipeline]:
         "synthetic_tasks": synthetic_tasks.create_pipeline(),
         "continual_pretrain": continual_pretrain.create_pipeline(),
         "sft": sft.create_pipeline(),
+        "evaluation": evaluation.create_pipeline(),
     }
     default = sum(design_card.values(), Pipeline([]))
     demo = sum(prepared.values(), default)
-    measured = {"evaluation": evaluation.create_pipeline()}
-    return prepared | design_card | measured | {"__default__": default, "demo": demo}
+    return prepared | design_card | {"__default__": default, "demo": demo}
