@@ -164,6 +164,8 @@ def simulate_report(tables: PaperTables, full: bool = True, **more) -> ReportDat
         ),
         rejected=pd.DataFrame({"benchmark": ["general_icl"] * 2, "task": ["snli"] * 2,
                                "reason": ["no_gold"] * 2}),
+        unparsed=pd.DataFrame({"variant": ["base"] * 3, "task": ["entity_typing"] * 3,
+                               "reason": ["empty", "empty", "unreadable"]}),
         costs=pd.DataFrame({
             "model": ["base", "mixed/seed-0"], "prompt_tokens": [90_000, 90_000],
             "seconds": [20.0, 31.0], "peak_memory": [1.1, 1.2],

@@ -97,6 +97,8 @@ def test_cost_and_background_are_sums(markdown):
     assert cost["evaluation"] == {"what": "evaluation", "models": "2", "tokens": "180,000",
                                   "time": "51 s", "memory, GB": "1.2"}  # fmt: skip
     assert cost["continual pre-training"]["tokens"] == "520,000"
+    part = markdown.split("## Answers that could not be read")[1]
+    assert "| base | entity_typing | empty | 2 |" in part
     corpus = lines(markdown, "The corpus in brief")
     assert corpus["general"]["language"] == "zh"  # the last of the two rows
     instructions = lines(markdown, "The instructions in brief")

@@ -46,7 +46,7 @@ def tabulate_training(data: ReportData) -> pd.DataFrame | None:
 def background_sections(data: ReportData) -> list[Section]:
     """The sections after the scores."""
     found = [
-        _benchmarks(data), _corpus(data), _instructions(data), _costs(data),
+        _unparsed(data), _benchmarks(data), _corpus(data), _instructions(data), _costs(data),
         _costs_by_model(data), _made_with(data),
     ]  # fmt: skip
     return [section for section in found if section is not None]
@@ -71,6 +71,18 @@ def _mixture(data: ReportData, variant: str) -> str:
     mixtures = (data.mixing_report or {}).get("mixtures", {})
     sides = mixtures.get(variant, {}).get("sides", [])
     return ", ".join(f"{s['kind']} {s['language']} {s['achieved_share']:.0%}" for s in sides)
+
+
+def _unparsed(data: ReportData) -> Section | None:
+    if data.unparsed is None or data.unparsed.empty:
+        return None
+    counts = data.unparsed.groupby(["variant", "task", "reason"]).size().rename("answers")
+    return Section(
+        "Answers that could not be read",
+        "They count as wrong; the table unparsed_answers has each with its prompt.",
+        counts.sort_values(ascending=False, kind="stable").reset_index(),
+        folded=True,
+    )
 
 
 def _benchmarks(data: ReportData) -> Section | None:
