@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import json
 import resource
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+from measuring import measure_in_turn
 
 LENGTH = 512
 WARM_UP = 2
@@ -140,18 +140,6 @@ def measure(name: str, side: str) -> dict[str, float]:
     }
 
 
-def measure_apart(name: str, side: str) -> dict[str, float]:
-    """The same in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, __file__, "--measure", name, side],
-        check=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def main(repeats: int) -> None:
     """Print a table; exit 1 if an aim is missed."""
     missed = []
@@ -161,14 +149,7 @@ def main(repeats: int) -> None:
             f"BLOOM, {name}, width {shape['hidden_size']}, {shape['n_layer']} layers; "
             f"{case['micro_batch']} rows of {LENGTH} tokens a step, fp32"
         )
-        measured: dict[str, list[dict[str, float]]] = {side: [] for side in case["sides"]}
-        for _ in range(repeats):
-            for side in case["sides"]:
-                measured[side].append(measure_apart(name, side))
-        medians = {
-            side: {what: statistics.median(one[what] for one in of_side) for what in of_side[0]}
-            for side, of_side in measured.items()
-        }
+        medians = measure_in_turn(__file__, name, case["sides"], repeats)
         stock = medians["stock"]
         for side, ours in medians.items():
             speed, memory = (ours[what] / stock[what] for what in ours)

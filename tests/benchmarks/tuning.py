@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import json
 import resource
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+from measuring import measure_in_turn
 
 EC_GUIDE = Path(__file__).parents[3] / "shared/data/ecom/ec_guide"
 RANK = 16
@@ -208,18 +208,6 @@ def measure(name: str, side: str) -> dict[str, float]:
     return {"records_per_second": len(records) / seconds, "memory": peak - before}
 
 
-def measure_apart(name: str, side: str) -> dict[str, float]:
-    """The same in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, __file__, "--measure", name, side],
-        check=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def main(repeats: int) -> None:
     """Print a table; exit 1 if an aim is missed."""
     missed = []
@@ -229,14 +217,7 @@ def main(repeats: int) -> None:
             f"BLOOM, {name}, width {SHAPE['hidden_size']}, {SHAPE['n_layer']} layers, LoRA of rank "
             f"{RANK}; {case['records']} records ({source}), {case['batch']} a step, fp32"
         )
-        measured: dict[str, list[dict[str, float]]] = {"stock": [], "ours": []}
-        for _ in range(repeats):
-            for side, of_side in measured.items():
-                of_side.append(measure_apart(name, side))
-        stock, ours = (
-            {what: statistics.median(one[what] for one in of_side) for what in of_side[0]}
-            for of_side in measured.values()
-        )
+        stock, ours = measure_in_turn(__file__, name, ["stock", "ours"], repeats).values()
         for side, medians in (("peft, stock Trainer", stock), ("ours, packed", ours)):
             speed, memory = (medians[what] / stock[what] for what in stock)
             print(
