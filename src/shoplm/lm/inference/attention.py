@@ -90,9 +90,14 @@ class Reading:
 
         # (N, key heads, groups, L, d), from which each part takes the queries that share its keys
         grouped = query.unflatten(1, (-1, groups))
-        average, normaliser = _part(grouped.flatten(2, 3), key, value, new_bias, scale, softcap)
-        averages = [average.unflatten(2, (groups, length))]
-        normalisers = [normaliser.unflatten(2, (groups, length))]
+        if length == 1:  # it sees itself: no kernel is needed
+            score = (grouped * key[:, :, None]).sum(-1).float() * scale
+            normalisers = [(score / softcap).tanh() * softcap if softcap else score]
+            averages = [value[:, :, None].expand_as(grouped)]
+        else:
+            average, normaliser = _part(grouped.flatten(2, 3), key, value, new_bias, scale, softcap)
+            averages = [average.unflatten(2, (groups, length))]
+            normalisers = [normaliser.unflatten(2, (groups, length))]
         if self.n_own:
             keys, values = (t[:, :, : self.n_own] for t in self.context.own[layer])
             by_row = grouped.unflatten(0, (-1, fan)).transpose(1, 2)  # (B, key heads, fan, G, L, d)
