@@ -10,7 +10,7 @@ from kedro.framework.startup import bootstrap_project
 from pydantic import ValidationError
 
 from shoplm.lm.identity import base_fingerprint
-from shoplm.pipelines.evaluation import answering, curve, plan
+from shoplm.pipelines.evaluation import answering, comparing, curve, plan
 from shoplm.pipelines.evaluation.params import EvaluationParams
 
 ROOT = Path(__file__).parents[2]
@@ -114,6 +114,29 @@ def test_a_model_that_is_not_there_is_refused(places, wanted, words):
     with pytest.raises(ValueError) as error:
         plan.plan_models(make_models(places), make_params(evaluations=evaluations))
     assert words in str(error.value)
+
+
+def test_a_variant_that_is_configured_and_not_trained_is_left_out_and_named(places, caplog):
+    models = plan.Models(
+        **places, other_base_models={}, endpoint=False, configured=["full", "ext_1"]
+    )
+    evaluations = {
+        "sft": {"models": ["full", "mixed", "ext_*"], "benchmarks": ["ecom_icl", "shopbench"]}
+    }
+    params = make_params(evaluations=evaluations, comparisons=[["full", "mixed", "shopbench"]])
+    planned = plan.plan_models(models, params)
+    assert [model.name for model in planned] == ["mixed/seed-0", "mixed/seed-1"]
+    assert "evaluations, 'sft': full is not trained yet" in caplog.text
+    asked = pd.concat([predictions("mixed", 0), predictions("mixed", 0, benchmark="shopbench")])
+    possible, _ = comparing.part_pairs(
+        [*params.comparisons, ("mixed", "mixed", "ecom_icl"), ("a", "b", "absent")], asked
+    )
+    assert possible == [("mixed", "mixed", "ecom_icl"), ("a", "b", "absent")]
+    (row,) = comparing.list_untested(params.comparisons, asked).to_dict("records")
+    assert (row["kind"], row["benchmark"], row["variant"]) == ("not_compared", "shopbench", "full")
+    with pytest.raises(ValueError, match="none of the models that they name is there"):
+        only = {"sft": {"models": ["full"], "benchmarks": ["shopbench"]}}
+        plan.plan_models(models, make_params(evaluations=only))
 
 
 def test_a_name_that_means_two_models_is_refused(places):

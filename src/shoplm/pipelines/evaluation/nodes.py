@@ -66,6 +66,8 @@ def answer_requests(
     sft_models: dict[str, Path],
     evaluated_endpoint: Endpoint | None,
     params: EvaluationParams,
+    pretraining: Any,
+    tuning: Any,
 ) -> tuple[DataFrame, DataFrame, DataFrame]:
     """Put its benchmarks to every model: answers, what each model was asked, and what it took."""
     from shoplm.pipelines.evaluation import answering, plan
@@ -76,6 +78,7 @@ def answer_requests(
         pretrained_models,
         sft_models,
         endpoint=evaluated_endpoint is not None,
+        configured=[name for of in (pretraining, tuning) for name in plain(of)["variants"]],
     )
     planned = [
         *plan.plan_models(models, params),
@@ -154,11 +157,13 @@ def compare_models(
 ) -> DataFrame:
     """Variants against each other on the same examples."""
     from shoplm.metrics import benchmark_comparison
+    from shoplm.pipelines.evaluation import comparing
     from shoplm.tasks.evaluation import benchmarks
 
     groups = benchmarks.list_groups(params.used_benchmarks(), task_library)
+    possible, _ = comparing.part_pairs(params.comparisons, benchmark_predictions)
     return benchmark_comparison.compare_models(
-        benchmark_predictions, params.comparisons, params.bootstrap, groups
+        benchmark_predictions, possible, params.bootstrap, groups
     )
 
 
@@ -200,23 +205,21 @@ def list_problems(
     sft_selections: DataFrame,
     params: EvaluationParams,
 ) -> DataFrame:
-    """What is absent, small, spoilt or not answered."""
+    """What is absent, small, spoilt, not answered or not compared."""
+    from pandas import concat
+
+    from shoplm.pipelines.evaluation import comparing
     from shoplm.tasks.evaluation import problems
 
-    taken = sft_selections[sft_selections["n"] > 0].groupby("selection")["task"].agg(set)
-    trained = {
-        variant: taken.get(selection, set())
-        for variant, selection in zip(
-            sft_variants["variant"], sft_variants["selection"], strict=True
-        )
-    }
-    return problems.describe_problems(
+    found = problems.describe_problems(
         benchmark_sources,
         benchmark_predictions,
         params.used_benchmarks(),
-        trained,
+        comparing.tasks_tuned_on(sft_variants, sft_selections),
         params.report.few,
     )
+    untested = comparing.list_untested(params.comparisons, benchmark_predictions)
+    return concat([found, untested], ignore_index=True)
 
 
 def render_report(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from shoplm.pipelines.evaluation.params import EvaluationParams
 from shoplm.variants import suggest
+
+logger = logging.getLogger(__name__)
 
 BASE, ENDPOINT, PRETRAINED, TUNED = "base", "endpoint", "pretrained", "tuned"
 SEEDED = re.compile(r"(?P<variant>.+)/seed-(?P<seed>\d+)(?:/tokens-(?P<tokens>\d+))?")
@@ -42,8 +45,18 @@ class Models:
         pretrained: Mapping[str, Path],
         tuned: Mapping[str, Path],
         endpoint: bool,
+        configured: Collection[str] = (),
     ) -> None:
         """Names are those of the catalog's entries.
+
+        Args:
+            base_model: its directory.
+            other_base_models: by name, a function that gives a directory.
+            pretrained: directories by name, `mixed/seed-0`.
+            tuned: the same of tuned models and adapters.
+            endpoint: is one configured?
+            configured: variants of the training pipelines. One of them that is not trained is
+                passed over with a warning; a name that is none of them is refused.
 
         Raises:
             ValueError: two models have one name, or a model has a name that means something else.
@@ -54,6 +67,7 @@ class Models:
         self._tuned = dict(tuned)
         self._pretrained = list(pretrained)
         self._endpoint = endpoint
+        self.configured = set(configured)
         self._fingerprints: dict[Path, str] = {}
         kinds = {
             "the base model": [BASE],
@@ -84,8 +98,11 @@ class Models:
                 pattern such as `ladder_*`.
             where: begins the message of an error.
 
+        Returns:
+            Whole names; none of a variant that is configured and not trained yet.
+
         Raises:
-            ValueError: it means none.
+            ValueError: there is nothing of this name.
         """
         if wanted == PRETRAINED:
             return self._pretrained
@@ -98,8 +115,10 @@ class Models:
             )
         names = self.names()
         found = [n for n in names if wanted == n or fnmatchcase(_variant(n), wanted)]
-        if not found:
-            known = [*names, *map(_variant, names), PRETRAINED, TUNED]
+        if not found and any(fnmatchcase(name, wanted) for name in self.configured):
+            logger.warning("%s: %s is not trained yet, and left out", where, wanted)
+        elif not found:
+            known = [*names, *map(_variant, names), *self.configured, PRETRAINED, TUNED]
             raise ValueError(f"{where}: no model {wanted!r}; {suggest(wanted, known)}")
         return found
 
@@ -133,8 +152,8 @@ def plan_models(models: Models, params: EvaluationParams) -> list[Evaluated]:
     """Every model of the evaluations, once, with all benchmarks that it is asked.
 
     Raises:
-        ValueError: an evaluation names a model that is not there, or `comparisons` a variant that
-            is not evaluated on that benchmark.
+        ValueError: an evaluation names what is no model, `comparisons` a variant that is not
+            evaluated on that benchmark, or nothing that is named has been trained.
     """
     planned: dict[str, Evaluated] = {}
     for evaluation, settings in params.used_evaluations().items():
@@ -144,7 +163,9 @@ def plan_models(models: Models, params: EvaluationParams) -> list[Evaluated]:
                 planned[name] = models.place(name)
             asked = planned[name].benchmarks
             asked += [one for one in settings.benchmarks if one not in asked]
-    check_compared(params, planned.values())
+    if not planned:
+        raise ValueError("evaluations: none of the models that they name is there")
+    check_compared(params, planned.values(), models.configured)
     return list(planned.values())
 
 
@@ -168,20 +189,26 @@ def plan_checkpoints(
     return sorted(planned, key=lambda model: (model.seed, model.variant, model.tokens))
 
 
-def check_compared(params: EvaluationParams, planned: Iterable[Evaluated]) -> None:
+def check_compared(
+    params: EvaluationParams, planned: Iterable[Evaluated], configured: Collection[str] = ()
+) -> None:
     """Refuse a comparison of a variant that is not evaluated on the benchmark.
+
+    A variant that is configured and not trained yet is left to be reported.
 
     Raises:
         ValueError: the message names the pair, the variant and those that are evaluated.
     """
     evaluated: dict[str, set[str]] = {name: set() for name in params.used_benchmarks()}
+    planned = list(planned)
+    untrained = set(configured) - {model.variant for model in planned}
     for model in planned:
         for benchmark in model.benchmarks:
             evaluated[benchmark].add(model.variant)
     for one, other, benchmark in params.comparisons:
         for name in (one, other):
             known = evaluated.get(benchmark, set())
-            if name not in known:
+            if name not in known and name not in untrained:
                 raise ValueError(
                     f"comparisons: {[one, other, benchmark]} names {name!r}, which no evaluation "
                     f"asks {benchmark}; {suggest(name, known) if known else 'none is asked it'}"
