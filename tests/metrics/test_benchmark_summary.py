@@ -358,3 +358,13 @@ def test_the_order_of_rows_says_nothing_and_a_value_lies_in_its_interval(
     assert known["value"].between(0, 1).all()
     n_of_groups = results.loc[results["level"] == "task"].set_index("task")["n_groups"]
     assert (n_of_groups == [min(n_groups, len(tasks[int(t[1:])])) for t in n_of_groups.index]).all()
+
+
+def test_no_interval_leaves_what_a_score_can_be():
+    products = ["a"] * 10 + ["b", "c"]  # drawn twice, `a` takes more off the mean than there is
+    parts = [
+        answers("base", [0] * 10 + [1, 0], task, group=products) for task in ("colour", "size")
+    ]
+    results = summarise_scores(table_of(*parts), {}, QUICK)
+    whole = row_of(results, seed="all", level="benchmark")
+    assert 0 <= whole["ci_low"] < whole["value"] < whole["ci_high"] <= 1

@@ -74,7 +74,7 @@ def _mean_figures(
     members = [[mean.models.index(models[n]) for n in of] for _, _, of in rows]
     values = np.array([mean.values[of].mean() for of in members])
     moves = np.stack([mean.influences[of].mean(axis=0) for of in members])
-    ends = mean_interval(values, moves, bootstrap)
+    ends = mean_interval(values, moves, bootstrap).clip(0, 1)  # what is linear knows no bound
     ends[:, [not mean.has_spread[of].any() for of in members]] = np.nan
     return {
         (variant, seed): {
