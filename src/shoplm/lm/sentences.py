@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import normalize
 from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging
 
 SentenceEncoder = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts to vectors (n_texts, dimensions) of length 1."""
@@ -49,6 +50,7 @@ def load_sentence_encoder(directory: Path | None = None, batch_size: int = 64) -
         directory = Path(get_model_path())
     if not (directory / "config.json").is_file():
         raise FileNotFoundError(f"sentence encoder: no config.json in {directory}")
+    logging.disable_progress_bar()
     tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True)
     model = AutoModel.from_pretrained(directory, local_files_only=True, use_safetensors=True).eval()
     settings = directory / "sentence_bert_config.json"
