@@ -185,7 +185,7 @@ def test_lineage_builds_with_layers_and_namespaces(demo_project, kedro, monkeypa
     lineage = json.loads((demo_project / "build/api/pipelines/demo").read_text())
     assert {"raw", "intermediate", "primary", "model_input", "reporting"} <= set(lineage["layers"])
     boxes = {node["id"] for node in lineage["nodes"] if node["type"] == "modularPipeline"}
-    assert {"demo_shop", "base_model", "data_mixing"} <= boxes
+    assert {"demo_shop", "base_model", "data_mixing", "sft", "evaluation"} <= boxes
 
 
 def test_content_depends_on_seed_alone_not_on_row_order_or_threads(demo_project, kedro, blocks_of):

@@ -346,5 +346,5 @@ def test_a_block_longer_than_the_positions_of_a_model_is_refused(tuned, tmp_path
 def test_the_contract_of_names():
     pipeline = create_pipeline()
     assert pipeline.all_outputs() >= {"sft_models", "sft_metrics", "rejected_instructions"}
-    assert {node.namespace for node in pipeline.nodes} == {"sft"}
+    assert {node.namespace for node in pipeline.nodes} == {"instruction_split", "sft"}
     assert all(re.fullmatch(r"[a-z_]+", name.split(":")[0]) for name in pipeline.inputs())

@@ -9,9 +9,12 @@ PARAMS = "params:sft"
 
 def create_pipeline() -> Pipeline:
     """Split, select and pack instructions, tune a model a variant on them, and compare."""
-    steps = [
+    # a box of its own in kedro-viz: evaluation reads the split, which no model comes before
+    split = [
         (nodes.split_instructions, ["instructions", "task_library", PARAMS],
          ["instruction_splits", "unsplit_instructions"]),
+    ]  # fmt: skip
+    steps = [
         (nodes.tokenise_instructions,
          ["instructions", "instruction_splits", "base_model", PARAMS],
          ["tokenised_instructions", "unfit_instructions"]),
@@ -39,8 +42,12 @@ def create_pipeline() -> Pipeline:
           "rejected_instructions", "ladder_figure", "task_loss_figure"],
          "sft_page"),
     ]  # fmt: skip
+    return _boxed(split, "instruction_split") + _boxed(steps, "sft")
+
+
+def _boxed(steps: list[tuple], namespace: str) -> Pipeline:
     return Pipeline(
         [Node(func, inputs, outputs, name=func.__name__) for func, inputs, outputs in steps],
-        namespace="sft",
+        namespace=namespace,
         prefix_datasets_with_namespace=False,
     )
