@@ -125,7 +125,8 @@ class RunLog:
         _signals.unwatch()
         logger.info("done in %.1f s", time.perf_counter() - self._run_started)
         names = filter(self._is_report, pipeline.all_outputs())
-        reports = sorted(_path_of(self._catalog.get(name)) for name in names)
+        paths = sorted(_path_of(self._catalog.get(name)) for name in names)
+        reports = [path for path in paths if path.suffix]  # model cards lie all over a folder
         for folder in dict.fromkeys(path.parent for path in reports):
             here = ", ".join(path.name for path in reports if path.parent == folder)
             logger.info("  reports: %s in %s", here, _relative(folder, run_params))
