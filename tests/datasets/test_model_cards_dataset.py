@@ -56,12 +56,26 @@ def test_a_file_that_a_run_shares_is_not_written_to(dataset, models):
     assert shared.read_text() == "of another"
 
 
+def test_a_readme_elsewhere_is_no_card_and_stays(dataset, models):
+    inside = models / "sft_models/ladder_1/seed-0/adapter/README.md"
+    inside.parent.mkdir()
+    others = [inside, models / "sft_models/README.md", models / "sft_models/ladder_1/README.md"]
+    for file in others:
+        file.write_text("kept")
+    assert not dataset.exists()
+    cards = {"pretrained_models/mixed/seed-0": "# mixed\n"}
+    dataset.save(cards)
+    assert dataset.load() == cards
+    assert [file.read_text() for file in others] == ["kept"] * 3
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
         ("sft_models/ladder_9/seed-0", "there is no model"),
         ("runs/x", "in none of the folders"),
         ("sft_models/../runs/x", "in none of the folders"),
+        ("sft_models/ladder_1", "expected sft_models/<variant>/seed-<n>"),
     ],
 )
 def test_a_card_of_no_model_is_refused_and_nothing_is_written(dataset, name, message):

@@ -5,6 +5,7 @@ import pandas as pd
 from shoplm.metrics.settings import BootstrapSettings
 
 QUICK = BootstrapSettings(samples=299)
+HELD = {"shop": {"held_in": ["colour", "size"], "held_out": ["title"]}}
 
 
 def answers(variant, values, task="colour", benchmark="shop", seed=0, **columns):

@@ -134,6 +134,54 @@ def test_holm_corrects_over_pairs_and_benchmarks_of_a_level():
     assert whole["p_holm"].tolist() == pytest.approx([2 / 8, 2 / 8, 3 / 32])
 
 
+def test_holm_keeps_ways_of_asking_apart():
+    parts = [
+        answers(variant, [value] * n, task, decoding=decoding)
+        for task, decoding, n in (
+            ("a", "constrained", 4),
+            ("b", "constrained", 6),
+            ("a", "free", 3),
+        )
+        for variant, value in (("mixed", 1), ("base", 0))
+    ]
+    compared = compare_models(table_of(*parts), PAIR, QUICK)
+    tasks = compared[compared["level"] == "task"].set_index(["decoding", "task"])["p_holm"]
+    # 2 / 2^4 and twice 2 / 2^6 are a family, and 2 / 2^3 is alone
+    assert tasks.to_dict() == pytest.approx(
+        {("constrained", "a"): 1 / 8, ("constrained", "b"): 2 / 32, ("free", "a"): 1 / 4}
+    )
+
+
+def test_a_mean_that_lacks_a_task_that_was_asked_for_says_so():
+    predictions = table_of(
+        answers("mixed", [1, 1]), answers("base", [0, 1]), answers("other", [1, 1], "size")
+    )
+    sources = pd.DataFrame(
+        [
+            ("shop", "colour", "present", ""), ("shop", "title", "absent", "no titles.csv"),
+            ("shop", "size", "present", ""), ("public", "news", "absent", "no news.csv"),
+        ],
+        columns=["benchmark", "task", "status", "detail"],
+    )  # fmt: skip
+    without = row_of(compare_models(predictions, PAIR, QUICK), level="benchmark")
+    assert (without["status"], without["detail"]) == ("complete", "")
+    compared = compare_models(predictions, PAIR, QUICK, sources=sources)
+    whole = row_of(compared, level="benchmark")
+    assert whole["detail"] == "1 of 3 tasks, without size, title"
+    assert (whole["status"], whole["value"]) == ("partial", without["value"])
+    held = {"shop": {"held_in": ["colour"]}}
+    compared = compare_models(predictions, PAIR, QUICK, held, sources)
+    whole = row_of(compared, level="benchmark")
+    assert (whole["status"], whole["detail"]) == ("complete", "in no group: size, title")
+
+
+def test_differences_that_are_all_alike_have_no_interval():
+    predictions = table_of(answers("mixed", [1, 0, 1]), answers("base", [1, 0, 1]))
+    compared = compare_models(predictions, PAIR, QUICK)
+    assert (compared["value"] == 0).all() and (compared["p_value"] == 1).all()
+    assert compared[["ci_low", "ci_high"]].isna().all(axis=None)
+
+
 def test_groups_of_tasks_are_compared_too():
     parts = [
         answers(variant, [value, value], task)

@@ -1,6 +1,8 @@
 """Measures against libraries that are independent of this project."""
 
 import string
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import pytest
 from benchmark_rows import QUICK, answers, row_of
@@ -9,8 +11,8 @@ from hypothesis import strategies as st
 
 from shoplm.metrics.benchmark import summarise_scores
 from shoplm.metrics.extraction import count_by_type, count_matches, count_spans, micro_quality
-from shoplm.metrics.ranking import ndcg_at_5
-from shoplm.metrics.text import bleu, rouge_l, rouge_l_char, squad_f1
+from shoplm.metrics.ranking import hit_rate_at_3, ndcg_at_5
+from shoplm.metrics.text import bleu, exact_match, rouge_l, rouge_l_char, squad_f1
 
 TAGS = st.sampled_from(["O", "B-size", "I-size", "B-colour", "I-colour"])
 SENTENCES = st.lists(
@@ -137,6 +139,52 @@ def test_bleu_is_that_of_sacrebleu(prediction, reference, language):
         [prediction], [[reference]], lowercase=True, tokenize="zh" if language == "zh" else "13a"
     )
     assert bleu(prediction, reference, language) == pytest.approx(min(theirs.score / 100, 1))
+
+
+@pytest.fixture(scope="module")
+def squad():
+    """SQuAD's own script, as lm-evaluation-harness carries it; without its slow package."""
+    found = find_spec("lm_eval")
+    if found is None:
+        pytest.skip("lm-eval is not installed")
+    file = Path(found.origin).parent / "tasks/qasper/metrics.py"
+    spec = spec_from_file_location("squad_script", file)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+SQUAD_WORDS = st.lists(
+    st.sampled_from(
+        ["The", "a", "an", "theory", "Red", "red.", "cotton-mix", "$5", "men's", "-", "100%",
+         "schön", "it_is", "(xl)", "12", "\t", "\n"]
+    ),
+    max_size=6,
+).map(" ".join)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=200)
+@given(said=SQUAD_WORDS, right=SQUAD_WORDS)
+def test_exact_match_and_f1_are_those_of_squad(squad, said, right):
+    """But for signs inside numbers, which are kept, and two empty texts, as SQuAD 2.0 has them."""
+    plain = [squad.normalize_answer(text) for text in (said, right)]
+    assert exact_match(said, right) == float(plain[0] == plain[1])
+    theirs = squad.f1_abstractive([said], [right])
+    assert squad_f1(said, right) == pytest.approx(theirs if any(plain) else 1)
+
+
+PLACES = st.permutations(range(7)).flatmap(
+    lambda order: st.integers(0, 7).map(lambda length: order[:length])
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(PLACES, st.sets(st.integers(0, 6), min_size=1))
+def test_hit_rate_is_the_recall_of_scikit_learn(order, relevant):
+    sklearn = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed")
+    named = [place in order[:3] for place in range(7)]
+    right = [place in relevant for place in range(7)]
+    assert hit_rate_at_3(order, relevant) == pytest.approx(sklearn.recall_score(right, named))
 
 
 @settings(deadline=None, max_examples=40)

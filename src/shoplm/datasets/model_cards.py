@@ -15,6 +15,7 @@ from shoplm.variants import CARD
 class ModelCardsDataset(AbstractDataset["Mapping[str, str]", "dict[str, str]"]):
     """The README of each model directory below `path`, by the directory's relative name.
 
+    A model lies at `<folder>/<variant>/seed-<n>`; other files of that name are none of its cards.
     Saving writes each card whole beside its model, and removes those of models below `folders` that
     get none. The weights are not touched, nor are files that a model shares with the run that made
     it; a card does not count in the fingerprint of a model.
@@ -52,11 +53,14 @@ class ModelCardsDataset(AbstractDataset["Mapping[str, str]", "dict[str, str]"]):
         """Put every card in its place.
 
         Raises:
-            DatasetError: a model is not there, or lies in none of the folders; nothing is written.
+            DatasetError: a model is not there, or lies elsewhere; nothing is written.
         """
         for name in data:
-            if name.split("/")[0] not in self._folders or ".." in name.split("/"):
+            folder, *place = name.split("/")
+            if folder not in self._folders or ".." in place:
                 raise DatasetError(f"{name!r} lies in none of the folders {self._folders}")
+            if len(place) != 2 or not place[1].startswith("seed-"):
+                raise DatasetError(f"{name!r} is no model; expected {folder}/<variant>/seed-<n>")
             if not (self._path / name).is_dir():
                 raise DatasetError(f"{self._path / name}: there is no model to put a card beside")
         for file in self._files():
@@ -68,7 +72,9 @@ class ModelCardsDataset(AbstractDataset["Mapping[str, str]", "dict[str, str]"]):
 
     def _files(self) -> list[Path]:
         return sorted(
-            file for folder in self._folders for file in (self._path / folder).rglob(CARD)
+            file
+            for folder in self._folders
+            for file in (self._path / folder).glob(f"*/seed-*/{CARD}")
         )
 
     def _exists(self) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,7 @@ def load_sentence_encoder(directory: Path | None = None, batch_size: int = 64) -
     Raises:
         ModuleNotFoundError: no directory is given and the extra is not installed.
         FileNotFoundError: there is no model in the directory.
+        ValueError: the directory says (`1_Pooling/config.json`) that it pools in another way.
     """
     if directory is None:
         if not has_sentence_encoder():
@@ -50,9 +52,11 @@ def load_sentence_encoder(directory: Path | None = None, batch_size: int = 64) -
         directory = Path(get_model_path())
     if not (directory / "config.json").is_file():
         raise FileNotFoundError(f"sentence encoder: no config.json in {directory}")
-    logging.disable_progress_bar()
-    tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True)
-    model = AutoModel.from_pretrained(directory, local_files_only=True, use_safetensors=True).eval()
+    _check_pooling(directory / "1_Pooling/config.json")
+    with _without_progress_bar():
+        tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True)
+        model = AutoModel.from_pretrained(directory, local_files_only=True, use_safetensors=True)
+    model.eval()
     settings = directory / "sentence_bert_config.json"
     longest = json.loads(settings.read_text()).get("max_seq_length") if settings.is_file() else None
 
@@ -73,3 +77,28 @@ def load_sentence_encoder(directory: Path | None = None, batch_size: int = 64) -
         return vectors
 
     return encode
+
+
+def _check_pooling(file: Path) -> None:
+    """Of both forms that sentence-transformers writes: a flag for each way, or their names."""
+    told = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    flag = "pooling_mode_"
+    named = told.get("pooling_mode") or [
+        key.removeprefix(flag) for key, is_on in told.items() if key.startswith(flag) and is_on
+    ]
+    ways = [named] if isinstance(named, str) else [*named]
+    if ways and {way.removesuffix("_tokens") for way in ways} != {"mean"}:
+        raise ValueError(
+            f"sentence encoder: {file} has pooling {', '.join(ways)}; expected mean pooling alone"
+        )
+
+
+@contextmanager
+def _without_progress_bar() -> Iterator[None]:
+    was_on = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_on:
+            logging.enable_progress_bar()

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shoplm.metrics.benchmark_figures import PARTS_OF_F1, deviation, resample
+from shoplm.metrics.benchmark_figures import PARTS_OF_F1, deviation, group_shares, resample
+from shoplm.metrics.benchmark_intervals import replace_flat
 from shoplm.metrics.benchmark_means import mean_rows
 from shoplm.metrics.benchmark_scores import (
     ABSENT,
@@ -17,6 +18,7 @@ from shoplm.metrics.benchmark_scores import (
     COMPLETE,
     CONSTRAINED,
     GROUP,
+    KEYS,
     PART,
     PARTIAL,
     TASK,
@@ -54,9 +56,11 @@ def summarise_scores(
     for tasks that have no choices.
 
     Intervals resample the examples of one `group` together (BCa). Those of means hold what a task
-    weighs fixed. Rows of seed "all" average the seeds' figures on the same resamples: their
-    interval says how much other examples would move the figure, `seed_sd` how much other training
-    runs would; their n_unparsed is the rounded mean.
+    weighs fixed. Where all examples score alike, see `replace_flat`.
+
+    Rows of seed "all" average the seeds' figures on the same resamples: their interval says how
+    much other examples would move the figure, `seed_sd` how much other training runs would; their
+    n_unparsed is the rounded mean.
 
     Args:
         predictions: one row an answer: variant, seed, benchmark, task, example_id, decoding,
@@ -80,7 +84,7 @@ def summarise_scores(
     rows: list[dict[str, Any]] = []
     tasks = read_scores(predictions)
     everyone = sorted({model for task in tasks for model in task.models})
-    wanted = _wanted(tasks, benchmarks, sources)
+    wanted = wanted_tasks(tasks, benchmarks, sources)
     for benchmark, reasons in sorted(wanted.items()):
         of = [task for task in tasks if task.benchmark == benchmark]
         models = sorted({model for task in of for model in task.models}) or everyone
@@ -104,11 +108,17 @@ def checkpoint_curve(
     benchmarks: Groups,
     bootstrap: BootstrapSettings,
     sources: pd.DataFrame | None = None,
+    baselines: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Scores along training: `summarise_scores` for every number of tokens trained on.
 
     Args:
         predictions: as there, and `tokens`; 0 is the model that training started from.
+        benchmarks: as there; those without predictions are left out.
+        bootstrap: of the intervals.
+        sources: as there; those of benchmarks without predictions are left out.
+        baselines: predictions of what is not trained, such as `random`, without `tokens`: their
+            rows stand at 0 tokens. Tasks and decodings that are not in `predictions` are left out.
 
     Returns:
         CURVE, along tokens.
@@ -125,6 +135,14 @@ def checkpoint_curve(
             f"predictions: {predictions['variant'][unknown].iloc[0]!r} has no tokens, expected how "
             "many it was trained on"
         )
+    here = set(predictions["benchmark"])
+    benchmarks = {name: groups for name, groups in benchmarks.items() if name in here}
+    if sources is not None:
+        sources = sources[sources["benchmark"].isin(here)]
+    if baselines is not None:
+        asked = pd.MultiIndex.from_frame(predictions[KEYS])
+        beside = baselines[pd.MultiIndex.from_frame(baselines[KEYS]).isin(asked)].assign(tokens=0)
+        predictions = pd.concat([predictions, beside], ignore_index=True)
     tokens = predictions["tokens"].astype("int64").map("{:015d}".format)
     marked = predictions["variant"] + "\0" + tokens
     table = summarise_scores(predictions.assign(variant=marked), benchmarks, bootstrap, sources)
@@ -133,10 +151,13 @@ def checkpoint_curve(
     return table[CURVE]
 
 
-def _wanted(
+def wanted_tasks(
     tasks: Sequence[TaskScores], benchmarks: Groups, sources: pd.DataFrame | None
 ) -> dict[str, dict[str, str]]:
-    """Of each benchmark its tasks, each with why it may be absent."""
+    """Of each benchmark its tasks, each with why it may be absent.
+
+    Args and what they mean: see `summarise_scores`.
+    """
     wanted: dict[str, dict[str, str]] = {}
     for benchmark, groups in benchmarks.items():
         names = [name for of in groups.values() for name in of]
@@ -161,6 +182,8 @@ def _task_rows(task: TaskScores, bootstrap: BootstrapSettings) -> list[dict[str,
         weight[members] = 1 / len(members)
     known = spread._replace(values=np.nan_to_num(spread.values)).combined(weights)
     ends = known.interval(bootstrap.confidence)
+    heaviest = (weights @ group_shares(task)).max(axis=-1)
+    ends = replace_flat(ends, known.values, heaviest, bootstrap.confidence)
     n, n_unparsed = task.scored.sum(axis=1), (~task.parsed & ~task.unanswered).sum(axis=1)
     names = [(TASK, task.metric), *((PART, part) for part in PARTS_OF_F1 if task.is_f1)]
     done = []

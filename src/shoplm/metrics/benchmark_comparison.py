@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shoplm.metrics.benchmark import Groups
+from shoplm.metrics.benchmark import Groups, wanted_tasks
 from shoplm.metrics.benchmark_figures import deviation, mean_interval, task_shares
+from shoplm.metrics.benchmark_intervals import replace_flat
+from shoplm.metrics.benchmark_means import describe_coverage
 from shoplm.metrics.benchmark_pairs import Pair, PairedTask, match_seeds, randomisation_test
 from shoplm.metrics.benchmark_scores import (
     ABSENT,
@@ -38,13 +40,17 @@ def compare_models(
     pairs: Sequence[tuple[str, str, str]],
     bootstrap: BootstrapSettings,
     benchmarks: Groups | None = None,
+    sources: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Differences between pairs of variants by task, group and benchmark, above 0 where better.
 
-    Intervals are of the paired bootstrap (BCa, groups resampled with both models' answers), p is of
-    approximate randomisation (see `randomisation_test`) and p_holm corrects it for all rows of the
-    same level, over all pairs, benchmarks and decodings. Answers that one of the two could not give
-    (an endpoint that died) are left out of both, and the row is `partial`.
+    Intervals are of the paired bootstrap (BCa, groups resampled with both models' answers); where
+    all groups differ alike there is none. p is of approximate randomisation (see
+    `randomisation_test`). p_holm corrects it over a family: all rows that have a p, of one level
+    (task, group or benchmark) and one decoding, of all pairs and benchmarks in the table. So the
+    same question asked with choices and freely is not counted twice; tasks whose answers are free
+    text, which count in both means, stand as tasks among the free ones. Answers that one of the
+    two could not give (an endpoint that died) are left out of both, and the row is `partial`.
 
     A variant's seeds are compared seed by seed, one with a single seed against all of the other's,
     and differences averaged before anything is resampled: the test asks whether these models
@@ -55,6 +61,8 @@ def compare_models(
         pairs: (variant, against, benchmark).
         bootstrap: of intervals and tests.
         benchmarks: groups by benchmark, of which means are taken.
+        sources: tasks that were asked for, as in `summarise_scores`: a mean that lacks one is
+            `partial` and names it.
 
     Returns:
         COMPARISON, seed "all", in the order of pairs; a benchmark that has no predictions at all is
@@ -69,9 +77,10 @@ def compare_models(
     for benchmark in dict.fromkeys(pair[2] for pair in pairs):
         chosen = list(dict.fromkeys((one, other) for one, other, of in pairs if of == benchmark))
         groups = (benchmarks or {}).get(benchmark, {})
-        rows += _compare_on(benchmark, predictions, chosen, groups, bootstrap)
+        asked = None if sources is None else sources[sources["benchmark"] == benchmark]
+        rows += _compare_on(benchmark, predictions, chosen, groups, asked, bootstrap)
     table = pd.DataFrame(rows, columns=COMPARISON)
-    for _, family in table.groupby("level"):
+    for _, family in table.groupby(["level", "decoding"]):
         table.loc[family.index, "p_holm"] = adjust_holm(family["p_value"].to_numpy(float))
     order = {pair: n for n, pair in enumerate(dict.fromkeys(pairs))}
     keys = zip(table["variant"], table["against"], table["benchmark"], strict=True)
@@ -86,6 +95,7 @@ def _compare_on(
     predictions: pd.DataFrame,
     pairs: list[Pair],
     groups: Mapping[str, Sequence[str]],
+    sources: pd.DataFrame | None,
     bootstrap: BootstrapSettings,
 ) -> list[dict[str, Any]]:
     here = predictions[predictions["benchmark"] == benchmark]
@@ -99,14 +109,14 @@ def _compare_on(
     models = sorted({model for task in tasks for model in task.models})
     matched = match_seeds(pairs, models, benchmark)
     paired = {id(task): PairedTask.of(task, matched) for task in tasks}
-    names = sorted({task.task for task in tasks})
+    names = sorted(wanted_tasks(tasks, {benchmark: groups}, sources)[benchmark])
     rows: list[list[dict[str, Any]]] = []
     for decoding, of in by_decoding(tasks):
         place = {"benchmark": benchmark, "decoding": decoding}
         in_mean = {name: paired[id(task)] for name, task in of.items()}
         weighting = list(groups.values()) or [names]
         at = place | {"task": WHOLE, "level": BENCHMARK}
-        rows.append(_of_mean(at, in_mean, weighting, matched, bootstrap))
+        rows.append(_of_mean(at, in_mean, weighting, matched, bootstrap, names))
         for name, members in groups.items():
             at = place | {"task": name, "level": GROUP}
             rows.append(_of_mean(at, in_mean, [members], matched, bootstrap))
@@ -119,7 +129,8 @@ def _of_task(
 ) -> list[dict[str, Any]]:
     task = paired.task
     spread = paired.resampled(bootstrap)
-    low, high = spread.interval(bootstrap.confidence)[:, 0]
+    ends = spread.interval(bootstrap.confidence)
+    low, high = replace_flat(ends, spread.values, np.nan, bootstrap.confidence)[:, 0]
     p_values = randomisation_test([paired], np.ones((1, len(matched))), bootstrap)
     place = {"benchmark": task.benchmark, "task": task.task, "decoding": task.decoding,
              "metric": task.metric, "level": TASK, "n_groups": len(task.groups)}  # fmt: skip
@@ -142,8 +153,10 @@ def _of_mean(
     weighting: Sequence[Sequence[str]],
     matched: Mapping[Pair, Sequence[Any]],
     bootstrap: BootstrapSettings,
+    asked: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     named = list(dict.fromkeys(name for names in weighting for name in names))
+    outside = [name for name in asked if name not in named]
     chosen = {name: tasks[name] for name in named if name in tasks}
     metrics = {paired.task.metric for paired in chosen.values()}
     place = place | {"metric": metrics.pop() if len(metrics) == 1 else MEAN}
@@ -161,7 +174,8 @@ def _of_mean(
         moves[:, at] += share[:, np.newaxis] * paired.influences()
     weights = next(iter(chosen.values())).weights
     values = weights @ by_match
-    low, high = mean_interval(values, moves, bootstrap)
+    ends = mean_interval(values, moves, bootstrap).clip(-1, 1)
+    low, high = replace_flat(ends, values, np.nan, bootstrap.confidence)
     p_values = randomisation_test(list(chosen.values()), shares, bootstrap)
     n_examples = np.stack([paired.n for paired in chosen.values()])
     has_spread = np.array([len(paired.task.groups) > 1 for paired in chosen.values()])
@@ -173,7 +187,7 @@ def _of_mean(
                     "seed_sd": deviation(by_match[weights[n] > 0])}  # fmt: skip
             if has_spread[used].any():
                 row |= {"ci_low": low[n], "ci_high": high[n]}
-        status, detail = _coverage(named, chosen, n)
+        status, detail = describe_coverage(named, *_coverage(named, chosen, n), outside)
         rows.append(
             row
             | {"n": int(n_examples[used, n].sum()), "n_groups": len(groups),
@@ -182,19 +196,16 @@ def _of_mean(
     return rows
 
 
-def _coverage(named: Sequence[str], tasks: Mapping[str, PairedTask], n: int) -> tuple[str, str]:
+def _coverage(
+    named: Sequence[str], tasks: Mapping[str, PairedTask], n: int
+) -> tuple[list[str], list[str]]:
+    """Of the tasks `named` those that the pair lacks, and those that it has in part."""
     lacking = [name for name in named if name not in tasks or not tasks[name].there[n]]
     less = [
         name for name in named
         if name not in lacking and tasks[name].n[n] < len(tasks[name].task.examples)
     ]  # fmt: skip
-    told = []
-    if lacking:
-        there = len(named) - len(lacking)
-        told.append(f"{there} of {len(named)} tasks, without {', '.join(lacking)}")
-    if less:
-        told.append(f"not all answered: {', '.join(less)}")
-    return (PARTIAL if told else COMPLETE), "; ".join(told)
+    return lacking, less
 
 
 def _rows(place: dict[str, Any], matched: Mapping[Pair, Sequence[Any]]) -> list[dict[str, Any]]:

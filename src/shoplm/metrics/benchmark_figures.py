@@ -28,6 +28,9 @@ class Mean(NamedTuple):
     """(n_models, n_groups), each row summing to 0: what a group more or less moves the mean by."""
     has_spread: NDArray[np.bool_]
     """(n_models,): whether a task has groups enough to say how far others would be."""
+    shares: NDArray[np.float64]
+    """(n_models, n_groups), each row summing to 1: what a group counts in the mean; nan where it
+    takes in an F1, of which no group has a share."""
 
 
 def figures(sums: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -106,12 +109,25 @@ def influences(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n_models, n_groups): how a group moves a task's first figure, to the first order.
 
     The figure is a ratio of sums; a group of numerator n and denominator d in a sum of
-    denominators D moves the ratio r by (n - r d) / D.
+    denominators D moves the ratio r by (n - r d) / D. Of g groups that is sqrt((g - 1) / g) too
+    little, since r is that of the same groups, and a mean over many tasks of few groups would seem
+    surer than it is: so the moves are divided by that.
     """
     top, bottom = (sums[0], sums[1]) if len(sums) == 2 else (2 * sums[0], sums[1] + sums[2])
     whole = bottom.sum(axis=-1, keepdims=True)
     ratio = figures(sums.sum(axis=-1))[0][:, np.newaxis]
-    return np.divide(top - ratio * bottom, whole, out=np.zeros_like(top), where=whole > 0)
+    moves = np.divide(top - ratio * bottom, whole, out=np.zeros_like(top), where=whole > 0)
+    # an F1 counts groups in which nothing is said nor gold, a mean none without a score
+    n_groups = (bottom > 0).sum(axis=-1, keepdims=True) if len(sums) == 2 else bottom.shape[-1]
+    return moves * np.sqrt(n_groups / np.maximum(n_groups - 1, 1))
+
+
+def group_shares(task: TaskScores) -> NDArray[np.float64]:
+    """(n_models, n_groups): of its examples with a score; nan where the figure is F1."""
+    if task.is_f1:
+        return np.full((len(task.models), len(task.groups)), np.nan)
+    number = task.summed(task.parts[1])
+    return number / np.maximum(number.sum(axis=-1, keepdims=True), 1)
 
 
 def mean_over_tasks(
@@ -134,7 +150,7 @@ def mean_over_tasks(
     models = sorted({model for task in chosen.values() for model in task.models})
     place = {model: n for n, model in enumerate(models)}
     values = np.full((len(chosen), len(models)), np.nan)
-    moves = []
+    moves, within = [], []
     for n, task in enumerate(chosen.values()):
         sums = task.summed(task.parts)
         rows = [place[model] for model in task.models]
@@ -144,18 +160,23 @@ def mean_over_tasks(
         moved = np.zeros((len(models), len(task.groups)))
         moved[rows] = influences(sums)
         moves.append(moved)
+        within.append(np.zeros_like(moved))
+        within[-1][rows] = group_shares(task)
     shares = task_shares(list(chosen), ~np.isnan(values), weighting)
     there = shares.any(axis=0)
     if not there.any():
         return None
     groups = np.unique(np.concatenate([task.groups for task in chosen.values()]))
-    combined = np.zeros((len(models), len(groups)))
-    for share, moved, task in zip(shares, moves, chosen.values(), strict=True):
-        combined[:, np.searchsorted(groups, task.groups)] += share[:, np.newaxis] * moved
+    combined, weights = np.zeros((2, len(models), len(groups)))
+    for share, moved, inside, task in zip(shares, moves, within, chosen.values(), strict=True):
+        at, counts = np.searchsorted(groups, task.groups), share[:, np.newaxis]
+        combined[:, at] += counts * moved
+        weights[:, at] += np.where(counts > 0, counts * inside, 0)
     return Mean(
         [model for model, is_there in zip(models, there, strict=True) if is_there],
         (shares * np.nan_to_num(values)).sum(axis=0)[there], groups, combined[there],
         shares[[len(task.groups) > 1 for task in chosen.values()]].any(axis=0)[there],
+        weights[there],
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from shoplm.metrics.benchmark_figures import Mean, deviation, mean_interval, mean_over_tasks
+from shoplm.metrics.benchmark_intervals import replace_flat
 from shoplm.metrics.benchmark_scores import (
     ABSENT,
     COMPLETE,
@@ -51,9 +52,8 @@ def mean_rows(
     done = []
     for variant, seed, members in rows:
         of = [models[n] for n in members]
-        status, detail, n, n_unparsed = _coverage(named, tasks, of)
-        if outside:
-            detail = "; ".join([*filter(None, [detail]), f"in no group: {', '.join(outside)}"])
+        lacking, partly, n, n_unparsed = _coverage(named, tasks, of)
+        status, detail = describe_coverage(named, lacking, partly, outside)
         numbers = figures.get((variant, seed), {"n_groups": 0})
         status = status if "value" in numbers else ABSENT
         done.append(
@@ -63,6 +63,29 @@ def mean_rows(
             | numbers
         )  # fmt: skip
     return done
+
+
+def describe_coverage(
+    named: Sequence[str], lacking: Sequence[str], partly: Sequence[str], outside: Sequence[str] = ()
+) -> tuple[str, str]:
+    """Status and detail of a mean.
+
+    Args:
+        named: tasks that it is to be taken over.
+        lacking: those of them that have no figure.
+        partly: those whose figure is not of all examples.
+        outside: tasks that do not count in it.
+    """
+    told = []
+    if lacking:
+        there = len(named) - len(lacking)
+        told.append(f"{there} of {len(named)} tasks, without {', '.join(lacking)}")
+    if partly:
+        told.append(f"not all answered: {', '.join(partly)}")
+    status = PARTIAL if told else COMPLETE
+    if outside:
+        told.append(f"in no group: {', '.join(outside)}")
+    return status, "; ".join(told)
 
 
 def _mean_figures(
@@ -75,6 +98,8 @@ def _mean_figures(
     values = np.array([mean.values[of].mean() for of in members])
     moves = np.stack([mean.influences[of].mean(axis=0) for of in members])
     ends = mean_interval(values, moves, bootstrap).clip(0, 1)  # what is linear knows no bound
+    shares = np.stack([mean.shares[of].mean(axis=0) for of in members])
+    ends = replace_flat(ends, values, shares.max(axis=-1), bootstrap.confidence)
     ends[:, [not mean.has_spread[of].any() for of in members]] = np.nan
     return {
         (variant, seed): {
@@ -89,8 +114,8 @@ def _mean_figures(
 
 def _coverage(
     named: Sequence[str], tasks: Mapping[str, TaskScores], models: Sequence[Model]
-) -> tuple[str, str, int, int]:
-    """Status, detail, examples, and unparsed ones of a mean over the tasks `named`."""
+) -> tuple[list[str], list[str], int, int]:
+    """Of the tasks `named` those that lack and those in part; examples, and unparsed ones."""
     lacking, partly = [], []
     n, n_unparsed = np.zeros(len(models)), np.zeros(len(models))
     for name in named:
@@ -106,11 +131,4 @@ def _coverage(
             partly.append(name)
         n += task.scored[places].sum(axis=1)
         n_unparsed += (~task.parsed & ~task.unanswered)[places].sum(axis=1)
-    told = []
-    if lacking:
-        there = len(named) - len(lacking)
-        told.append(f"{there} of {len(named)} tasks, without {', '.join(lacking)}")
-    if partly:
-        told.append(f"not all answered: {', '.join(partly)}")
-    status = PARTIAL if told else COMPLETE
-    return status, "; ".join(told), int(n.max()), round(n_unparsed.mean())
+    return lacking, partly, int(n.max()), round(n_unparsed.mean())

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from shoplm.metrics.resampling import ROUNDING
+
 ALL_SEEDS = "all"
 CONSTRAINED = "constrained"
 MICRO_F1 = "micro_f1"
@@ -78,8 +80,9 @@ def read_scores(predictions: pd.DataFrame) -> list[TaskScores]:
     """Predictions of each benchmark, task and decoding, sorted by name.
 
     Raises:
-        ValueError: a column is missing, an example is answered twice by a model, or models were
-            measured on other examples, other groups, or another version of a task.
+        ValueError: a column is missing, a score is not from 0 to 1, an example is answered twice by
+            a model, or models were measured on other examples, other groups, or another version of
+            a task.
     """
     missing = [column for column in READ if column not in predictions and column != "problem"]
     if missing:
@@ -190,12 +193,20 @@ def _parts(
     columns = COUNTS if metrics == [MICRO_F1] else ("score",)
     values = rows[list(columns)].astype(float).to_numpy()
     known = ~np.isnan(values).any(axis=1)
-    if (bad := np.isinf(values).any(axis=1)).any() or (values[known] < 0).any():
-        place = bad.argmax() if bad.any() else np.flatnonzero(known)[(values[known] < 0).argmax()]
+    first = values[:, 0]
+    most = 1 + ROUNDING if columns == ("score",) else values[:, 1:].min(axis=1)
+    with np.errstate(invalid="ignore"):
+        bad = np.isinf(values).any(axis=1) | (known & ((values < 0).any(axis=1) | (first > most)))
+    if bad.any():
+        place = bad.argmax()
+        expected = (
+            "a score from 0 to 1" if columns == ("score",)
+            else "finite counts not below 0, and no more right than predicted or gold"
+        )  # fmt: skip
         raise ValueError(
             f"predictions: {name}: example {rows['example_id'].iloc[place]!r} of "
             f"{everyone[rows['model'].iloc[place]][0]!r} has {values[place].tolist()} as "
-            f"{list(columns)}, expected finite numbers not below 0"
+            f"{list(columns)}, expected {expected}"
         )
     scored = np.zeros(shape, bool)
     scored[at] = known
@@ -203,6 +214,7 @@ def _parts(
     for part, column in zip(parts, values.T, strict=False):
         part[at] = np.where(known, column, 0.0)
     if columns == ("score",):
+        parts[0] = np.minimum(parts[0], 1)  # a cosine is 1 but for rounding
         parts[1] = scored
     return parts, scored
 
