@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import shutil
 import signal
@@ -13,17 +12,17 @@ import pandas as pd
 import pytest
 import torch
 
-from shoplm.launch import LaunchSettings, is_complete
+from shoplm.launch import LaunchSettings, is_complete, run
 from shoplm.lm.adapters import add_adapter, load_adapted, write_adapter
 from shoplm.lm.answer import answer, main
 from shoplm.lm.inference.engine import Engine
 from shoplm.lm.inference.launching import (
     ANSWER_COLUMNS,
     COST_COLUMNS,
-    answer_requests,
     prepare_answering,
     read_answers,
     read_costs,
+    run_answering,
 )
 from shoplm.lm.inference.requests import write_requests
 from shoplm.lm.inference.settings import AnsweringRun, EngineSettings, ModelPlace
@@ -69,11 +68,11 @@ def adapter(model, tmp_path_factory):
 def write_run(directory, model, adapter=None, requests=None, **given):
     directory.mkdir(parents=True, exist_ok=True)
     write_requests(directory / "requests.jsonl", requests or rows())
-    run = AnsweringRun(
+    settings = AnsweringRun(
         name="small", model=model, adapter=adapter, requests=directory / "requests.jsonl",
         engine=ENGINE, store=given.pop("store", directory / "store"),
     )  # fmt: skip
-    return run.write(directory)
+    return settings.write(directory)
 
 
 def answers_of(file) -> pd.DataFrame:
@@ -148,32 +147,44 @@ def test_a_killed_run_goes_on_where_it_was(model, tmp_path, monkeypatch):
         assert one == other
 
 
-def test_several_processes_share_the_work(model, tmp_path):
-    """One after the other: each writes a file of its own, and what it finds it leaves."""
+def test_two_processes_share_the_work(model, tmp_path):
     whole = write_run(tmp_path / "whole", model)
     answer(whole, ALONE)
-    engine_of = {}
-    for rank in (0, 1):
-        file = write_run(tmp_path / "shared", model, store=tmp_path / f"store-{rank}")
-        processes = dataclasses.replace(ALONE, rank=rank)
-        from shoplm.lm import answer as program
-
-        run = AnsweringRun.read(file)
-        requests = program.read_requests(run.requests)
-        store = tmp_path / "common/float32"
-        two = SimplePair(processes)
-        program._ask(run, requests, store, torch.float32, two)
-        engine_of[rank] = len((store / f"answers-{rank}.jsonl").read_text().splitlines())
-    assert min(engine_of.values()) > 0 and sum(engine_of.values()) == 12
-    assert read_store(store).keys() == set(answers_of(whole)["request_id"])
+    file = write_run(tmp_path / "shared", model)
+    run("shoplm.lm.answer", [file], tmp_path, LaunchSettings(launcher="torchrun", processes=2))
+    shares = [len(f.read_text().splitlines()) for f in (file.parent / "store").rglob("*.jsonl")]
+    assert len(shares) == 2 and min(shares) > 0 and sum(shares) == 12
+    for one, other in zip(comparable(answers_of(file)), comparable(answers_of(whole)), strict=True):
+        if one["log_likelihoods"] is not None:
+            close = pytest.approx(other.pop("log_likelihoods"), abs=1e-5)
+            assert one.pop("log_likelihoods") == close
+        assert one == other
 
 
-class SimplePair:
-    """One of two processes, for what needs no word with the other."""
+def test_several_processes_on_gpus_cannot_leave_them_alone(model, tmp_path):
+    file = write_run(tmp_path / "run", model)
+    text = file.read_text().replace('"device": "auto"', '"device": "cpu"')
+    assert '"cpu"' in text
+    file.write_text(text)
+    with pytest.raises(ValueError, match="'cpu' is for one process here, not 2"):
+        answer(file, Processes(0, 2, torch.device("cuda")))
 
-    def __init__(self, processes: Processes) -> None:
-        self.rank, self.world_size, self.device = processes.rank, 2, processes.device
-        self.is_first = processes.rank == 0
+
+def test_a_tokenizer_without_an_end_of_text_is_refused(model, tmp_path):
+    broken = shutil.copytree(model, tmp_path / "endless")
+    file = broken / "tokenizer_config.json"
+    settings = json.loads(file.read_text())
+    file.write_text(json.dumps({k: v for k, v in settings.items() if k != "eos_token"}))
+    with pytest.raises(ValueError, match="endless: its tokenizer has no end-of-text token"):
+        answer(write_run(tmp_path / "run", broken), ALONE)
+
+
+@pytest.mark.parametrize("name", ["vocab.txt", "vocab.json", "merges.txt", "tokenizer.model"])
+def test_another_vocabulary_is_another_model(name, model, tmp_path):
+    copy = shutil.copytree(model, tmp_path / "model")
+    before = ModelPlace(base=copy).fingerprint()
+    (copy / name).write_text("a")
+    assert ModelPlace(base=copy).fingerprint() != before
 
 
 def test_an_adapter_is_laid_over_its_base(model, adapter, tmp_path):
@@ -235,7 +246,7 @@ def test_models_are_asked_in_one_child_and_once(model, adapter, tmp_path, monkey
     frames = {name: pd.DataFrame(rows()) for name in places}
     frames["lora"] = frames["lora"][:5]
     launched = LaunchSettings(threads=1)
-    found = answer_requests(places, frames, ENGINE, launched, tmp_path / "root")
+    found = read_answers(run_answering(places, frames, ENGINE, launched, tmp_path / "root"))
     assert list(found) == list(places)
     assert [len(frame) for frame in found.values()] == [12, 12, 5]
     assert found["base"].to_dict("records") == found["same/seed-0"].to_dict("records")
@@ -246,7 +257,7 @@ def test_models_are_asked_in_one_child_and_once(model, adapter, tmp_path, monkey
         raise AssertionError("a child was started")
 
     monkeypatch.setattr("shoplm.launch._run_child", never)
-    again = answer_requests(places, frames, ENGINE, launched, tmp_path / "root")
+    again = read_answers(run_answering(places, frames, ENGINE, launched, tmp_path / "root"))
     assert again["base"].equals(found["base"])
 
 

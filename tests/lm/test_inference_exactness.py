@@ -118,11 +118,12 @@ class Plain:
             for place, item in enumerate(r.choices):
                 if place in named:
                     continue
-                is_last = len(named) + 1 == r.n_items
+                enough = len(named) + 1 == r.n_items
+                others = len(named) + 1 < len(r.choices)
                 on, last = self.tokens(item + r.separator), self.tokens(item + r.end) + end
-                if not is_last:
-                    options.append((self.log_likelihood(prompt, on), -place, False, on))
-                if is_last or r.may_stop:
+                if others:
+                    options.append((self.log_likelihood(prompt, on), -place, enough, on))
+                if not others or r.may_stop:
                     options.append((self.log_likelihood(prompt, last), -place, True, last))
             _, place, is_last, tokens = max(options, key=lambda option: option[:2])
             named.append(-place)
@@ -148,7 +149,7 @@ def some(n: int) -> list[Request]:
     kinds = {
         "choices": {"end": "\n"},
         "text": {"max_new_tokens": 9, "stop": ("o", "\n\n")},
-        "order": {"separator": ", ", "end": "\n", "n_items": 3},
+        "order": {"separator": ", ", "end": "\n"},
     }
     requests = []
     for number in range(n):
@@ -157,7 +158,7 @@ def some(n: int) -> list[Request]:
         if kind != "text":
             given["ends_document"] = number % 2 == 0
         if kind == "order":
-            given["may_stop"] = number % 4 == 1
+            given |= {"may_stop": number % 4 == 1, "n_items": 3 if number % 2 else 5}
         requests.append(request(number, kind, number % 4, number * 5 % 7, **given))
     return requests
 
@@ -228,9 +229,9 @@ def test_who_asks_the_same_question_reads_it_once(pairs, monkeypatch):
     read = []
     forward = LanguageModel._forward
 
-    def counting(self, context, tokens, fan, keep):
+    def counting(self, context, tokens, *rest, **kept):
         read.append(sum(map(len, tokens)))
-        return forward(self, context, tokens, fan, keep)
+        return forward(self, context, tokens, *rest, **kept)
 
     monkeypatch.setattr(LanguageModel, "_forward", counting)
     one = request(0, "choices", 3, 2, end="")
@@ -241,6 +242,35 @@ def test_who_asks_the_same_question_reads_it_once(pairs, monkeypatch):
     read.clear()
     answers = answered(model, [single, twice])
     assert sum(read) == once == answers["0"]["n_prompt_tokens"]  # one token each: no other pass
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_where_prefixes_cannot_be_shared_they_count_and_few_logits_are_made(pairs, monkeypatch):
+    """Granite scales its logits: every row is read from its start."""
+    _, model = pairs("granite")
+    one = some(1)[0]
+    shots = tuple(f"shirt {i}: size {40 + i}\n\n" for i in range(3))
+    asked = {"shots": shots, "kind": "choices", "choices": CHOICES, "end": "\n"}
+    requests = [one.model_copy(update=asked | {"request_id": str(n)}) for n in range(4)]
+    requests = [r.model_copy(update={"question": f"{r.request_id}?\n"}) for r in requests]
+    passes = []
+    stock = model.model.forward
+
+    def counting(input_ids, **given):
+        output = stock(input_ids, **given)
+        passes.append((tuple(input_ids.shape), tuple(output.logits.shape[:2])))
+        return output
+
+    monkeypatch.setattr(model.model, "forward", counting)
+    whole = answered(model, requests, batch_tokens=2000)
+    assert len(passes) == 2  # the questions, then all choices
+    assert passes[0] == ((4, whole["0"]["n_prompt_tokens"]), (1, 4))  # a row of logits a question
+    passes.clear()
+    narrow = answered(model, requests, batch_tokens=130)
+    assert max(rows * length for (rows, length), _ in passes) <= 130 < passes[0][0][1] * 4
+    for number, answer in narrow.items():
+        expected = whole[number]["log_likelihoods"]
+        assert answer["log_likelihoods"] == pytest.approx(expected, abs=1e-5)
 
 
 def test_shares_of_processes_are_all_requests_once(pairs):

@@ -43,6 +43,7 @@ def answer(run_file: Path, processes: Processes) -> None:
     run_file = Path(run_file).resolve()
     run = AnsweringRun.read(run_file)
     try:
+        processes = _on_device(run, processes)
         with locked(run_file.parent, processes):
             if processes.first(lambda: is_complete(run_file)):
                 if processes.is_first:
@@ -55,8 +56,6 @@ def answer(run_file: Path, processes: Processes) -> None:
 
 
 def _answer(run: AnsweringRun, run_file: Path, processes: Processes) -> None:
-    if run.engine.device == "cpu":
-        processes = dataclasses.replace(processes, device=torch.device("cpu"))
     precision = _precision(run, processes.device)
     # by what `auto` came to: a store may be met again on another device
     store = run.store / str(precision).removeprefix("torch.")
@@ -116,6 +115,17 @@ def _write(
         "peak_memory": memory or None,
     }
     mark_complete(run_file, cost=cost)
+
+
+def _on_device(run: AnsweringRun, processes: Processes) -> Processes:
+    if run.engine.device == "auto" or processes.device.type == "cpu":
+        return processes
+    if processes.world_size > 1:
+        raise ValueError(
+            f"field 'engine.device': 'cpu' is for one process here, not {processes.world_size}, "
+            "since several meet over their GPUs; hide those with CUDA_VISIBLE_DEVICES=''"
+        )
+    return dataclasses.replace(processes, device=torch.device("cpu"))
 
 
 def _precision(run: AnsweringRun, device: torch.device) -> torch.dtype:

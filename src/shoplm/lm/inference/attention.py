@@ -26,7 +26,7 @@ part no weight, and no NaN."""
 MOST_SCORES = 1 << 26
 """Scores held at a time where there is no fused kernel."""
 
-reading: ContextVar[Reading] = ContextVar("reading")
+current_reading: ContextVar[Reading] = ContextVar("current_reading")
 """The forward pass that goes on, for attention called by transformers' modules."""
 
 
@@ -47,11 +47,12 @@ class Reading:
         self.n_prefix, self.length = len(context.prefix), shape[1]
         device = context.device
         lengths = torch.tensor(context.lengths or [0], device=device)
-        self.n_own = int(max(context.lengths, default=0))
+        self.n_past = int(max(context.lengths, default=0))
         self.lengths = lengths
         steps = torch.arange(self.length, device=device)
-        self.behind_prefix = lengths.repeat_interleave(fan)[:, None] + steps  # (N, L)
-        self.positions = self.behind_prefix + self.n_prefix
+        # counted from the end of the prefix
+        self.row_positions = lengths.repeat_interleave(fan)[:, None] + steps  # (N, L)
+        self.positions = self.row_positions + self.n_prefix
         self._biases: dict[Any, tuple[Tensor | None, ...]] = {}
 
     def attend(
@@ -86,7 +87,7 @@ class Reading:
         groups, fan = heads // key.shape[1], self.fan
         if (known := (slopes is not None, window)) not in self._biases:
             self._biases[known] = self._make_biases(slopes, window, groups)
-        new_bias, own_bias, shared_bias, own_shift, shared_shift = self._biases[known]
+        new_bias, past_bias, prefix_bias, past_shift, prefix_shift = self._biases[known]
 
         # (N, key heads, groups, L, d), from which each part takes the queries that share its keys
         grouped = query.unflatten(1, (-1, groups))
@@ -95,35 +96,39 @@ class Reading:
             normalisers = [(score / softcap).tanh() * softcap if softcap else score]
             averages = [value[:, :, None].expand_as(grouped)]
         else:
-            average, normaliser = _part(grouped.flatten(2, 3), key, value, new_bias, scale, softcap)
+            average, normaliser = _attend_to(
+                grouped.flatten(2, 3), key, value, new_bias, scale, softcap
+            )
             averages = [average.unflatten(2, (groups, length))]
             normalisers = [normaliser.unflatten(2, (groups, length))]
-        if self.n_own:
-            keys, values = (t[:, :, : self.n_own] for t in self.context.own[layer])
+        if self.n_past:
+            keys, values = (t[:, :, : self.n_past] for t in self.context.row_cache[layer])
             by_row = grouped.unflatten(0, (-1, fan)).transpose(1, 2)  # (B, key heads, fan, G, L, d)
-            average, normaliser = _part(
-                by_row.flatten(2, 4), keys, values, own_bias, scale, softcap
+            average, normaliser = _attend_to(
+                by_row.flatten(2, 4), keys, values, past_bias, scale, softcap
             )
             shape = (fan, groups, length)
             averages.append(average.unflatten(2, shape).transpose(1, 2).flatten(0, 1))
             normaliser = normaliser.unflatten(2, shape).transpose(1, 2).flatten(0, 1)
-            normalisers.append(normaliser if own_shift is None else normaliser + own_shift)
+            normalisers.append(normaliser if past_shift is None else normaliser + past_shift)
         if self.n_prefix:
-            keys, values = self.context.shared[layer]
+            keys, values = self.context.prefix_cache[layer]
             by_head = grouped.transpose(0, 1)
             flat = by_head.transpose(1, 2).flatten(1, 3)[None]  # (1, key heads, G N L, d)
-            average, normaliser = _part(flat, keys, values, shared_bias, scale, softcap)
+            average, normaliser = _attend_to(flat, keys, values, prefix_bias, scale, softcap)
             shape = (groups, n, length)
             averages.append(average[0].unflatten(1, shape).permute(2, 0, 1, 3, 4))
             normaliser = normaliser[0].unflatten(1, shape).permute(2, 0, 1, 3)
-            normalisers.append(normaliser if shared_shift is None else normaliser + shared_shift)
+            normalisers.append(normaliser if prefix_shift is None else normaliser + prefix_shift)
         merged = _merge(averages, normalisers)
         return merged.flatten(1, 2).transpose(1, 2)
 
     def _make_biases(
         self, slopes: Tensor | None, window: int | None, groups: int
     ) -> tuple[Tensor | None, ...]:
-        """What is added to the scores of new, own and shared keys, and to two normalisers.
+        """What is added to the scores of new, past and prefix keys, and to two normalisers.
+
+        Past keys are those of the row itself, beyond the prefix.
 
         ALiBi's bias is that of the distance from query to key. What of it depends on the query
         alone is added to the part's normaliser, so that a bias needs no axis of queries and its
@@ -141,41 +146,41 @@ class Reading:
             new = new[None]
         new = new.masked_fill(unseen, UNSEEN)
         new = new.repeat(1, 1, groups, 1)
-        own = shared = own_shift = shared_shift = None
-        if self.n_own:
-            places = torch.arange(self.n_own, device=device)
+        past_bias = prefix_bias = past_shift = prefix_shift = None
+        if self.n_past:
+            places = torch.arange(self.n_past, device=device)
             # reference: the last own place of each row
-            own = torch.zeros(1, 1, 1, 1, device=device)
+            past_bias = torch.zeros(1, 1, 1, 1, device=device)
             if slopes is not None:
-                own = slopes[:, None, None] * (places - self.lengths[:, None, None, None])
-                own_shift = -(slopes[:, None] * steps)[None, :, None]  # (1, heads, 1, L)
+                past_bias = slopes[:, None, None] * (places - self.lengths[:, None, None, None])
+                past_shift = -(slopes[:, None] * steps)[None, :, None]  # (1, heads, 1, L)
             beyond = places >= self.lengths[:, None, None, None]
-            own = own.masked_fill(beyond, UNSEEN)
+            past_bias = past_bias.masked_fill(beyond, UNSEEN)
             queries = self.fan * groups * length
-            if window is not None and self.n_own + length > window:
-                past = self.lengths[:, None, None] + steps[:, None] - places  # (B, L, R)
-                far = past.repeat(1, self.fan * groups, 1) >= window
-                own = own.expand(-1, -1, queries, -1).masked_fill(far[:, None], UNSEEN)
+            if window is not None and self.n_past + length > window:
+                distances = self.lengths[:, None, None] + steps[:, None] - places  # (B, L, R)
+                far = distances.repeat(1, self.fan * groups, 1) >= window
+                past_bias = past_bias.expand(-1, -1, queries, -1).masked_fill(far[:, None], UNSEEN)
             else:
-                own = own.expand(-1, -1, queries, -1)
+                past_bias = past_bias.expand(-1, -1, queries, -1)
         if self.n_prefix:
             places = torch.arange(self.n_prefix, device=device)
             queries = groups * self.positions.numel()
             if slopes is not None:
-                shared = (slopes[:, None, None] * (places - self.n_prefix))[None]
-                shared = shared.expand(-1, -1, queries, -1)
-                shared_shift = -(slopes[:, None] * self.behind_prefix[:, None]).unsqueeze(2)
+                prefix_bias = (slopes[:, None, None] * (places - self.n_prefix))[None]
+                prefix_bias = prefix_bias.expand(-1, -1, queries, -1)
+                prefix_shift = -(slopes[:, None] * self.row_positions[:, None]).unsqueeze(2)
             if window is not None and int(self.positions.max()) >= window:
                 far = self.positions.reshape(-1, 1) - places >= window
                 far = far.repeat(groups, 1)[None, None]
-                shared = torch.zeros(1, device=device) if shared is None else shared
-                shared = (
-                    shared.expand(1, -1, queries, len(places))
-                    if shared.ndim == 4
-                    else (shared.expand(1, 1, queries, len(places)))
+                prefix_bias = torch.zeros(1, device=device) if prefix_bias is None else prefix_bias
+                prefix_bias = (
+                    prefix_bias.expand(1, -1, queries, len(places))
+                    if prefix_bias.ndim == 4
+                    else (prefix_bias.expand(1, 1, queries, len(places)))
                 )
-                shared = shared.masked_fill(far, UNSEEN)
-        return new, own, shared, own_shift, shared_shift
+                prefix_bias = prefix_bias.masked_fill(far, UNSEEN)
+        return new, past_bias, prefix_bias, past_shift, prefix_shift
 
 
 def attend_for_transformers(
@@ -191,13 +196,13 @@ def attend_for_transformers(
 ) -> tuple[Tensor, None]:
     """`Reading.attend` as transformers calls attention functions; masks are its own."""
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    output = reading.get().attend(
+    output = current_reading.get().attend(
         module.layer_idx, query, key, value, scale, window=sliding_window, softcap=softcap
     )
     return output, None
 
 
-def _part(
+def _attend_to(
     query: Tensor,
     key: Tensor,
     value: Tensor,
@@ -214,7 +219,7 @@ def _part(
     per_query = query.shape[0] * query.shape[1] * key.shape[2]
     step = max(1, MOST_SCORES // per_query)
     pieces = [
-        _plain_part(
+        _attend_by_matrices(
             query[:, :, first : first + step],
             key,
             value,
@@ -230,7 +235,7 @@ def _part(
     return torch.cat(averages, 2), torch.cat(normalisers, 2)
 
 
-def _plain_part(
+def _attend_by_matrices(
     query: Tensor,
     key: Tensor,
     value: Tensor,

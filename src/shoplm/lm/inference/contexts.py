@@ -22,12 +22,12 @@ class Context:
     device: torch.device
     prefix: list[int] = field(default_factory=list)
     """Tokens of the prefix."""
-    shared: dict[int, LayerCache] = field(default_factory=dict)
-    """By layer, of one row."""
+    prefix_cache: dict[int, LayerCache] = field(default_factory=dict)
+    """Keys and values of the prefix, by layer: one row, which all rows share."""
     rows: list[list[int]] = field(default_factory=list)
     """Tokens of each row beyond the prefix."""
-    own: dict[int, LayerCache] = field(default_factory=dict)
-    """By layer, with room behind what counts."""
+    row_cache: dict[int, LayerCache] = field(default_factory=dict)
+    """Keys and values of each row beyond the prefix, by layer, with room behind what counts."""
 
     @property
     def lengths(self) -> list[int]:
@@ -36,32 +36,36 @@ class Context:
 
     def fork(self, n_rows: int) -> Context:
         """Rows that begin behind the prefix; this context stays as it is."""
-        return Context(self.device, self.prefix, self.shared, [[] for _ in range(n_rows)])
+        return Context(self.device, self.prefix, self.prefix_cache, [[] for _ in range(n_rows)])
 
     def select(self, rows: list[int]) -> Context:
         """The context of some rows, in the order given; this one stays as it is."""
         if rows == list(range(len(self.rows))):
-            own = dict(self.own)
+            cache = dict(self.row_cache)
         else:
             index = torch.tensor(rows, device=self.device)
             longest = max((len(self.rows[row]) for row in rows), default=0)
-            own = {
+            cache = {
                 layer: (keys[index, :, :longest], values[index, :, :longest])
-                for layer, (keys, values) in self.own.items()
+                for layer, (keys, values) in self.row_cache.items()
             }
         return Context(
-            self.device, self.prefix, self.shared, [list(self.rows[row]) for row in rows], own
+            self.device,
+            self.prefix,
+            self.prefix_cache,
+            [list(self.rows[row]) for row in rows],
+            cache,
         )
 
     def extend_prefix(self, tokens: list[int], read: dict[int, LayerCache]) -> None:
         """Put what was read behind the prefix; there are no rows yet."""
         for layer, (keys, values) in read.items():
-            if layer in self.shared:
-                before = self.shared[layer]
+            if layer in self.prefix_cache:
+                before = self.prefix_cache[layer]
                 keys, values = (
                     torch.cat(pair, 2) for pair in zip(before, (keys, values), strict=True)
                 )
-            self.shared[layer] = keys, values
+            self.prefix_cache[layer] = keys, values
         self.prefix = [*self.prefix, *tokens]
 
     def extend(self, tokens: list[list[int]], read: dict[int, LayerCache], room: int = 0) -> None:
@@ -77,19 +81,19 @@ class Context:
         needed = max(lengths) + width
         places = None
         for layer, (keys, values) in read.items():
-            if layer not in self.own and not room:
-                self.own[layer] = keys, values
+            if layer not in self.row_cache and not room:
+                self.row_cache[layer] = keys, values
                 continue
             if places is None:
                 start = torch.tensor(lengths, device=self.device)[:, None]
                 places = start + torch.arange(width, device=self.device)
                 rows = torch.arange(len(lengths), device=self.device)[:, None]
-            held = self.own.get(layer, (keys[:, :, :0], values[:, :, :0]))
+            held = self.row_cache.get(layer, (keys[:, :, :0], values[:, :, :0]))
             if held[0].shape[2] < needed:
                 held = tuple(_widened(t, needed + room) for t in held)
             for buffer, new in zip(held, (keys, values), strict=True):
                 buffer[rows, :, places] = new[:, :, :width].transpose(1, 2)
-            self.own[layer] = held
+            self.row_cache[layer] = held
         self.rows = [[*row, *more] for row, more in zip(self.rows, tokens, strict=True)]
 
 

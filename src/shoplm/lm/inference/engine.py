@@ -50,23 +50,29 @@ class Engine:
         for prefix, questions in _share(groups, rank, world_size):
             started = time.perf_counter()
             base = self.model.read_prefix(list(prefix))
-            for batch in self._batches(questions):
+            reread = 0 if self.model.shares_prefixes else len(prefix)
+            for batch in self._batches(questions, reread):
                 answers = self._answer_batch(base, batch)
                 seconds = (time.perf_counter() - started) / len(answers)
                 started = time.perf_counter()
                 yield [answer | {"seconds": seconds} for answer in answers]
 
-    def _batches(self, questions: Sequence[Question]) -> Iterator[list[Question]]:
-        """Neighbours in length, longest last, as many as the budget of tokens allows."""
+    def _batches(self, questions: Sequence[Question], reread: int) -> Iterator[list[Question]]:
+        """Neighbours in length, longest last, as many as the budget of tokens allows.
+
+        Args:
+            questions: of one prefix.
+            reread: tokens that are read again with each of them.
+        """
         batch: list[Question] = []
-        width = 0
+        longest = 0
         for question in questions:
-            wider = max(width, len(question.tokens) + question.room)
-            if batch and wider * (len(batch) + 1) > self.settings.batch_tokens:
+            length = reread + len(question.tokens) + question.room
+            longest = max(longest, length)
+            if batch and longest * (len(batch) + 1) > self.settings.batch_tokens:
                 yield batch
-                batch, wider = [], len(question.tokens) + question.room
+                batch, longest = [], length
             batch.append(question)
-            width = wider
         if batch:
             yield batch
 
@@ -82,9 +88,7 @@ class Engine:
 
     def _answer_all(self, base: Context, batch: list[Question]) -> list[Answer]:
         context = base.fork(len(batch))
-        states = self.model.read(context, [list(q.tokens) for q in batch])
-        ends = torch.tensor([len(q.tokens) - 1 for q in batch], device=states.device)
-        last = states[torch.arange(len(batch), device=states.device), ends]
+        last = self.model.read(context, [list(q.tokens) for q in batch])
         asked = [(row, prompt) for row, q in enumerate(batch) for prompt in q.prompts]
         answers: list[Answer] = []
         for kind, answer in (
@@ -115,11 +119,17 @@ class Engine:
         return [_answer(p, order=order) for p, order in zip(prompts, named, strict=True)]
 
     def _generate(self, context: Context, last: Tensor, prompts: list[Prompt]) -> list[Answer]:
-        endings = [Ending(p.request.max_new_tokens, p.request.stop) for p in prompts]
+        endings = [self._ending(prompt.request) for prompt in prompts]
         texts = generate(self.model, context, last, endings)
         return [
             _answer(p, text=t, n_new_tokens=n) for p, (t, n) in zip(prompts, texts, strict=True)
         ]
+
+    def _ending(self, request: Request) -> Ending:
+        """A learned end of answers ends a text as its token, or as letters where it is none."""
+        end = request.end_of_answer
+        stop = (*request.stop, end) if end else request.stop
+        return Ending(request.max_new_tokens, stop, self.prompter.end_token(end))
 
 
 def _may_stop(request: Request) -> bool:

@@ -1,4 +1,4 @@
-"""Greedy text, up to a stop string, the end-of-text token or a number of tokens."""
+"""Greedy text, up to a stop string, a token that ends answers, or a number of tokens."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class Ending:
 
     max_new_tokens: int
     stop: Sequence[str] = ()
+    end_token: int | None = None
+    """Beside the model's own."""
 
     def cut(self, text: str) -> str:
         """What stands before the first stop string."""
@@ -53,7 +55,7 @@ def generate(
         for row, token in zip(held, tokens, strict=True):
             if row not in running:
                 continue
-            if token in ends:
+            if token in ends or token == endings[row].end_token:
                 running.discard(row)
                 continue
             new[row].append(token)
@@ -71,6 +73,6 @@ def generate(
             stay = [at for at, row in enumerate(held) if row in running]
             context = context.select(stay)
             held, tokens = [held[at] for at in stay], [tokens[at] for at in stay]
-        last = model.read(context, [[token] for token in tokens], room)[:, 0]
+        last = model.read(context, [[token] for token in tokens], room)
     texts = model.decode(new)
     return [(e.cut(text), len(t)) for e, text, t in zip(endings, texts, new, strict=True)]

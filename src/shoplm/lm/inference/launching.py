@@ -35,14 +35,14 @@ COST_COLUMNS = (
 """Of a table of costs; seconds of asking, without the loading of models; memory in GB."""
 
 
-def answer_requests(
+def run_answering(
     models: Mapping[str, ModelPlace],
     requests: Mapping[str, pd.DataFrame],
     engine: EngineSettings,
     launch_settings: launch.LaunchSettings,
     root: Path,
-) -> dict[str, pd.DataFrame]:
-    """Put its requests to each model, all in one child; answers by model, in order of requests.
+) -> dict[str, Path]:
+    """Put its requests to each model, all in one child; the work directory of each model.
 
     What was answered before, by a run that was killed or for other requests, is not asked again.
 
@@ -54,7 +54,7 @@ def answer_requests(
         root: holds the work directories, the stored answers and the log.
 
     Returns:
-        By name, a row a request with `ANSWER_COLUMNS`.
+        By name what `read_answers` and `read_costs` take.
 
     Raises:
         LaunchError: a run failed; what was answered before it is kept.
@@ -62,17 +62,6 @@ def answer_requests(
         KeyError: requests for a model that is not there.
         ValueError: a request is wrong.
     """
-    return read_answers(run_answering(models, requests, engine, launch_settings, root))
-
-
-def run_answering(
-    models: Mapping[str, ModelPlace],
-    requests: Mapping[str, pd.DataFrame],
-    engine: EngineSettings,
-    launch_settings: launch.LaunchSettings,
-    root: Path,
-) -> dict[str, Path]:
-    """What `answer_requests` does, but the work directory of each model."""
     files = prepare_answering(models, requests, engine, root)
     launch.run(PROGRAM, list(files.values()), Path(root), launch_settings)
     return {name: file.parent for name, file in files.items()}
@@ -119,7 +108,7 @@ def prepare_answering(
 
 
 def read_answers(directories: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
-    """The answers in complete work directories, by name.
+    """The answers in complete work directories, by name: a row a request with `ANSWER_COLUMNS`.
 
     Raises:
         FileNotFoundError: a run has left none.

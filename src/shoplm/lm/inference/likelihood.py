@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -43,22 +44,36 @@ def log_likelihoods(
         for place, tokens in enumerate(of_row)
     ]
     _add(model, last, firsts, sums)
-    for part in _parts(continuations, batch_tokens):
-        width = max(len(b) for branches in part.inputs for b in branches)
+    for part in _parts(continuations, model.reread(context), batch_tokens):
         fan = max(map(len, part.inputs))
         filled = [
-            list(b) for branches in part.inputs
-            for b in [*branches, *[branches[0]] * (fan - len(branches))]
-        ]  # fmt: skip
-        states = model.try_out(context.select(part.rows), filled, fan)
-        places: dict[int, int] = {}  # of states that are needed, in their order
-        wanted = []
-        for at, branch, step, token, target in part.targets:
-            place = (at * fan + branch) * width + step
-            wanted.append((places.setdefault(place, len(places)), token, target))
-        index = torch.tensor(list(places), device=states.device)
-        _add(model, states.flatten(0, 1)[index], wanted, sums)
+            list(branch)
+            for branches in part.inputs
+            for branch in [*branches, *[branches[0]] * (fan - len(branches))]
+        ]
+        wanted = [(target.row * fan + target.branch, target.step) for target in part.targets]
+        places = {where: place for place, where in enumerate(dict.fromkeys(wanted))}
+        states = model.try_out(context.select(part.rows), filled, fan, list(places))
+        predicted = [
+            (places[where], target.token, target.continuation)
+            for where, target in zip(wanted, part.targets, strict=True)
+        ]
+        _add(model, states, predicted, sums)
     return sums
+
+
+class _Target(NamedTuple):
+    """A token whose log-probability is wanted."""
+
+    row: int
+    """Of the part."""
+    branch: int
+    """Of the row."""
+    step: int
+    """The place in the branch that the token follows."""
+    token: int
+    continuation: tuple[int, int]
+    """Row of the context and place of the continuation, to whose sum it is added."""
 
 
 @dataclass
@@ -67,43 +82,59 @@ class _Part:
 
     rows: list[int] = field(default_factory=list)
     inputs: list[list[Tokens]] = field(default_factory=list)
-    """Of each row."""
-    targets: list[tuple[int, int, int, int, tuple[int, int]]] = field(default_factory=list)
-    """Row of the part, branch, step, the token after it, and the continuation (row, place)."""
+    """Branches of each row."""
+    targets: list[_Target] = field(default_factory=list)
+    longest: int = 0
+    """Tokens that a branch takes at most, with what is read again before it."""
 
-    def size_with(self, branches: list[Tokens]) -> int:
+    def size_with(self, branches: list[Tokens], longest: int) -> int:
         """Tokens of a pass over this part and one row more, padding counted."""
-        inputs = [*self.inputs, branches]
-        longest = max(len(b) for of_row in inputs for b in of_row)
-        return len(inputs) * max(map(len, inputs)) * longest
+        fan = max(map(len, [*self.inputs, branches]))
+        return (len(self.inputs) + 1) * fan * max(self.longest, longest)
+
+    def add(self, row: int, branches: list[Tokens], longest: int) -> None:
+        """Put a row behind the others; its targets are added apart."""
+        self.rows.append(row)
+        self.inputs.append(branches)
+        self.longest = max(self.longest, longest)
 
 
-def _parts(continuations: Sequence[Sequence[Tokens]], batch_tokens: int) -> Iterator[_Part]:
+def _parts(
+    continuations: Sequence[Sequence[Tokens]], reread: Sequence[int], batch_tokens: int
+) -> Iterator[_Part]:
+    """Parts of at most `batch_tokens`, though never less than one branch.
+
+    A row with more branches than that comes in several parts.
+    """
     part = _Part()
     for row, of_row in enumerate(continuations):
-        branches, where = _branches(of_row)
-        while branches:
-            longest = len(branches[0])
-            here = branches[: max(1, batch_tokens // longest)]  # the others in a part of their own
-            if part.rows and part.size_with(here) > batch_tokens:
+        branches, branch_of = _branches(of_row)
+        longest = reread[row] + max(map(len, branches), default=0)
+        n_here = max(1, batch_tokens // max(1, longest))
+        for first in range(0, len(branches), n_here):
+            here = branches[first : first + n_here]
+            if part.rows and part.size_with(here, longest) > batch_tokens:
                 yield part
                 part = _Part()
-            part.rows.append(row)
-            part.inputs.append(here)
-            part.targets += [
-                (len(part.rows) - 1, branch, step, c[step + 1], (row, place))
-                for place, c in enumerate(of_row)
-                if len(c) > 1 and (branch := where[c[:-1]]) < len(here) and branch >= 0
-                for step in range(len(c) - 1)
-            ]
-            branches = branches[len(here) :]
-            where = {inputs: branch - len(here) for inputs, branch in where.items()}
+            part.add(row, here, longest)
+            for place, tokens in enumerate(of_row):
+                if len(tokens) == 1:  # predicted by what was read before
+                    continue
+                branch = branch_of[tokens[:-1]] - first
+                if 0 <= branch < len(here):
+                    part.targets += [
+                        _Target(len(part.rows) - 1, branch, step, token, (row, place))
+                        for step, token in enumerate(tokens[1:])
+                    ]
     if part.rows:
         yield part
 
 
 def _branches(of_row: Sequence[Tokens]) -> tuple[list[Tokens], dict[Tokens, int]]:
-    """Inputs of which none begins another, longest first; and in which of them each one begins."""
+    """Inputs of which none begins another, longest first; and in which of them each one begins.
+
+    Of (1, 2, 3), (1, 2, 4) and (1, 5, 6), the inputs are (1, 2) and (1, 5).
+    """
     branches: list[Tokens] = []
     where: dict[Tokens, int] = {}
     for inputs in sorted({c[:-1] for c in of_row if len(c) > 1}, key=lambda t: (-len(t), t)):

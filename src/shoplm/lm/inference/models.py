@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -11,9 +12,14 @@ from transformers.models.bloom.modeling_bloom import BloomForCausalLM
 
 from shoplm.launch import report_warning
 from shoplm.lm.adapters import load_adapted
-from shoplm.lm.inference.attention import NAME, Reading, attend_for_transformers, reading
+from shoplm.lm.inference.attention import (
+    NAME,
+    Reading,
+    attend_for_transformers,
+    current_reading,
+)
 from shoplm.lm.inference.bloom import use_shared_attention
-from shoplm.lm.inference.contexts import Context
+from shoplm.lm.inference.contexts import Context, LayerCache
 from shoplm.lm.inference.settings import ModelPlace
 from shoplm.lm.loading import load_model
 
@@ -47,7 +53,8 @@ class LanguageModel:
 
         Raises:
             FileNotFoundError: the model, its adapter, or a file of them is missing.
-            ValueError: a file is damaged, or the adapter was trained on another model.
+            ValueError: a file is damaged, the adapter was trained on another model, or the
+                tokenizer has no end-of-text token.
         """
         place.check()
         if place.adapter is None:
@@ -55,6 +62,11 @@ class LanguageModel:
         else:
             model = load_adapted(place.base, place.adapter).merge_and_unload()
         tokenizer = AutoTokenizer.from_pretrained(place.base, trust_remote_code=False)
+        if tokenizer.eos_token_id is None:
+            raise ValueError(
+                f"{place.base}: its tokenizer has no end-of-text token, which ends answers: "
+                "set eos_token in tokenizer_config.json"
+            )
         return cls(model.to(device, precision), tokenizer, device)
 
     @torch.inference_mode()
@@ -66,32 +78,52 @@ class LanguageModel:
             return context
         for first in range(0, len(tokens), PREFIX_CHUNK):
             chunk = tokens[first : first + PREFIX_CHUNK]
-            _, pass_ = self._forward(context, [chunk], 1, keep=True)
-            context.extend_prefix(chunk, pass_.read)
+            _, read = self._forward(context, [chunk], 1, [(0, len(chunk) - 1)], keep=True)
+            context.extend_prefix(chunk, read)
         return context
 
     @torch.inference_mode()
     def read(self, context: Context, tokens: list[list[int]], room: int = 0) -> Tensor:
-        """(rows, L, width) states of new tokens, with which the rows go on.
+        """(rows, width) state of each row's last token, after new tokens that the rows go on with.
 
         Args:
             context: is extended.
-            tokens: of each row, at least one; states of padding behind them mean nothing.
+            tokens: of each row, at least one.
             room: tokens that are likely to follow.
         """
-        states, pass_ = self._forward(context, tokens, 1, keep=True)
-        context.extend(tokens, pass_.read if pass_ else {}, room)
+        last = [(row, len(new) - 1) for row, new in enumerate(tokens)]
+        states, read = self._forward(context, tokens, 1, last, keep=True)
+        context.extend(tokens, read, room)
         return states
 
     @torch.inference_mode()
-    def try_out(self, context: Context, tokens: list[list[int]], fan: int) -> Tensor:
-        """(rows times fan, L, width) states of `fan` continuations of each row; nothing is kept."""
-        return self._forward(context, tokens, fan, keep=False)[0]
+    def try_out(
+        self,
+        context: Context,
+        tokens: list[list[int]],
+        fan: int,
+        wanted: Sequence[tuple[int, int]],
+    ) -> Tensor:
+        """(n, width) states of continuations of the rows; nothing is kept.
+
+        Args:
+            context: stays as it is.
+            tokens: `fan` continuations of each row, side by side.
+            fan: continuations of a row.
+            wanted: place of a continuation in `tokens` and of a token in it, for each state.
+        """
+        return self._forward(context, tokens, fan, wanted, keep=False)[0]
+
+    def reread(self, context: Context) -> list[int]:
+        """Tokens that are read once more with any new ones, by row; none where caches are kept."""
+        if self.shares_prefixes:
+            return [0] * len(context.rows)
+        return [len(context.prefix) + length for length in context.lengths]
 
     @torch.inference_mode()
     def logits(self, states: Tensor) -> Tensor:
         """(n, vocabulary) fp32, of what follows each state (n, width)."""
-        if not self.shares_prefixes:
+        if not self.shares_prefixes:  # they are logits already
             return states.float()
         logits = self.model.get_output_embeddings()(states).float()
         if self.softcap:
@@ -103,32 +135,48 @@ class LanguageModel:
         return self.tokenizer.batch_decode(tokens, skip_special_tokens=True) if tokens else []
 
     def _forward(
-        self, context: Context, tokens: list[list[int]], fan: int, keep: bool
-    ) -> tuple[Tensor, Reading | None]:
+        self,
+        context: Context,
+        tokens: list[list[int]],
+        fan: int,
+        wanted: Sequence[tuple[int, int]],
+        keep: bool,
+    ) -> tuple[Tensor, dict[int, LayerCache]]:
+        """Wanted states (see `try_out`), and with `keep` the new keys and values by layer."""
+        rows, steps = torch.tensor(wanted, device=self.device).T
         if not self.shares_prefixes:
-            return self._read_anew(context, tokens, fan), None
+            return self._read_anew(context, tokens, fan, rows, steps), {}
         ids = self._padded(tokens)
-        pass_ = Reading(context, tuple(ids.shape), fan, keep)
+        forward_pass = Reading(context, tuple(ids.shape), fan, keep)
         decoder = self.model.base_model
         if isinstance(self.model, BloomForCausalLM):
-            return decoder(ids, reading=pass_)[0], pass_
-        set_ = reading.set(pass_)
-        try:
-            states = decoder(input_ids=ids, position_ids=pass_.positions, use_cache=False)[0]
-        finally:
-            reading.reset(set_)
-        return states, pass_
+            states = decoder(ids, reading=forward_pass)[0]
+        else:
+            before = current_reading.set(forward_pass)
+            try:
+                states = decoder(
+                    input_ids=ids, position_ids=forward_pass.positions, use_cache=False
+                )[0]
+            finally:
+                current_reading.reset(before)
+        return states[rows, steps], forward_pass.read
 
-    def _read_anew(self, context: Context, tokens: list[list[int]], fan: int) -> Tensor:
-        """(rows, L, vocabulary) logits by transformers' own means, of rows read from the start."""
-        before = [row for row in context.rows for _ in range(fan)]
-        starts = [len(context.prefix) + len(row) for row in before]
-        whole = [[*context.prefix, *row, *new] for row, new in zip(before, tokens, strict=True)]
-        logits = self.model(input_ids=self._padded(whole), use_cache=False).logits
-        width = max(map(len, tokens))
-        places = torch.tensor(starts)[:, None] + torch.arange(width)
-        places = places.clamp(max=logits.shape[1] - 1).to(self.device)
-        return logits[torch.arange(len(whole), device=self.device)[:, None], places]
+    def _read_anew(
+        self, context: Context, tokens: list[list[int]], fan: int, rows: Tensor, steps: Tensor
+    ) -> Tensor:
+        """(n, vocabulary) logits by transformers' own means, of rows read from the start."""
+        before = [[*context.prefix, *row] for row in context.rows for _ in range(fan)]
+        whole = [[*row, *new] for row, new in zip(before, tokens, strict=True)]
+        places = torch.tensor([len(row) for row in before], device=self.device)[rows] + steps
+
+        def gather(_: torch.nn.Module, arguments: tuple[Tensor]) -> tuple[Tensor]:
+            return (arguments[0][rows, places][None],)  # before the head: logits are large
+
+        hook = self.model.get_output_embeddings().register_forward_pre_hook(gather)
+        try:
+            return self.model(input_ids=self._padded(whole), use_cache=False).logits[0]
+        finally:
+            hook.remove()
 
     def _padded(self, tokens: list[list[int]]) -> Tensor:
         """Behind each row, where causal attention does not look."""
@@ -157,18 +205,24 @@ class LanguageModel:
             context = self.read_prefix(tokens[0, :9].tolist())
             rows = context.fork(2)
             self.read(rows, tokens[:, 9:17].tolist())
-            last = self.try_out(rows, tokens[:, 17:].tolist(), 1)
-            found = self.logits(last.flatten(0, 1)).view(2, -1, expected.shape[-1])
-            error = (found - expected[:, 17:].float()).abs().max()
-            exact = 1e-3 if expected.dtype == torch.float32 else 0.1
-            if error <= exact * expected.float().abs().max():
+            wanted = [(row, step) for row in range(2) for step in range(length - 17)]
+            states = self.try_out(rows, tokens[:, 17:].tolist(), 1, wanted)
+            found = self.logits(states).view(2, -1, expected.shape[-1])
+            difference = float((found - expected[:, 17:].float()).abs().max())
+            most = 1e-3 if expected.dtype == torch.float32 else 0.1
+            most *= float(expected.float().abs().max())
+            if difference <= most:
                 return True
-        except (LookupError, TypeError, ValueError, RuntimeError, AttributeError):
-            pass
+            why = f"logits differ by {difference:.3g}, allowed is {most:.3g}"
+        except torch.OutOfMemoryError:
+            raise
+        except (LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+            why = f"{type(error).__name__}: {error}"
         if not isinstance(self.model, BloomForCausalLM):
             self.model.set_attn_implementation(stock)
         report_warning(
-            f"{type(self.model).__name__} cannot share prefixes here: every prompt is read whole"
+            f"{type(self.model).__name__} cannot share prefixes here, so every prompt is read "
+            f"whole ({why})"
         )
         return False
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from shoplm.lm.inference.contexts import Context
@@ -20,7 +19,7 @@ class Items:
     followed: Sequence[Tokens]
     """Each item with the separator after it."""
     last: Sequence[Tokens]
-    """Each item with what stands after the last one."""
+    """Each item with what stands after the last of all."""
     n_items: int
     """Named at most."""
     may_stop: bool
@@ -32,9 +31,12 @@ def name_items(
 ) -> list[list[int]]:
     """Places of the items named, from 0, of each row.
 
-    Each time every item that is left is scored with what follows it: the separator, or what stands
-    at the end if it is the last that is named. Where fewer may be named, both are compared: an item
-    that is likeliest with the end is the last. Of equal ones the first in the list is named.
+    Each time every item that is left is scored with what follows it: the separator while others are
+    left, or else the end. Where fewer may be named, both are compared: an item that is likeliest
+    with the end is the last. Of equal ones the first in the list is named.
+
+    Of ten items of which five are named, even the fifth is scored with the separator, since whoever
+    ranks all of them goes on there.
 
     Args:
         model: to ask.
@@ -44,7 +46,7 @@ def name_items(
         batch_tokens: tokens in a forward pass at most.
     """
     named: list[list[int]] = [[] for _ in items]
-    going = [row for row, of in enumerate(items) if min(of.n_items, len(of.last))]
+    going = list(range(len(items)))
     context = context.select(going)
     while going:
         options = [_options(items[row], named[row]) for row in going]
@@ -63,20 +65,18 @@ def name_items(
         going = [going[at] for at in stay]
         context = context.select(stay)
         tokens = [list(picked[at][2]) for at in stay]
-        states = model.read(context, tokens)
-        ends = torch.tensor([len(t) - 1 for t in tokens], device=states.device)
-        last = states[torch.arange(len(tokens), device=states.device), ends]
+        last = model.read(context, tokens)
     return named
 
 
 def _options(items: Items, named: Sequence[int]) -> list[tuple[int, bool, Tokens]]:
-    """Place, whether it would be the last, and tokens."""
+    """Place, whether nothing is named after it, and tokens."""
     left = [place for place in range(len(items.last)) if place not in named]
-    is_last = len(named) + 1 >= min(items.n_items, len(items.last))
+    enough = len(named) + 1 >= items.n_items
     options = []
     for place in left:
-        if not is_last:
-            options.append((place, False, items.followed[place]))
-        if is_last or items.may_stop:
+        if len(left) > 1:
+            options.append((place, enough, items.followed[place]))
+        if len(left) == 1 or items.may_stop:
             options.append((place, True, items.last[place]))
     return options

@@ -21,7 +21,7 @@ class Prompt:
     """At least one token."""
     n_shots_left: int
     answers: tuple[Tokens, ...] = ()
-    """choices: each with what follows it; order: each item as the last one."""
+    """choices: each with what follows it; order: each item as the last of all."""
     followed: tuple[Tokens, ...] = ()
     """order: each item with the separator."""
 
@@ -75,7 +75,7 @@ class Prompter:
         return [self._prompt(request) for request in requests]
 
     def _prompt(self, r: Request) -> Prompt | Problem:
-        end = (self.tokenizer.eos_token_id,) if r.ends_document else ()
+        end = (self._known[r.end_of_answer] or (self.tokenizer.eos_token_id,)) * r.ends_document
         question = tuple(token for part in _parts(r) for token in self._known[part])
         shots = r.shots
         answers = tuple((*self._known[choice + r.end], *end) for choice in r.choices)
@@ -123,6 +123,13 @@ class Prompter:
         has_opening = tokens[: len(self.opening)] == self.opening  # a chat template may write it
         return tokens if has_opening else (*self.opening, *tokens)
 
+    def end_token(self, end_of_answer: str) -> int | None:
+        """The special token that a learned end of answers closes with, if there is one."""
+        self._tokenise([end_of_answer])
+        last = self._known[end_of_answer][-1:]
+        text = self.tokenizer.decode(list(last), skip_special_tokens=True)
+        return last[0] if last and not text else None
+
     def _tokenise(self, texts: Iterable[str]) -> None:
         unknown = sorted(set(texts) - self._known.keys())
         if unknown:
@@ -150,7 +157,7 @@ def _parts(r: Request) -> tuple[str, str]:
 
 
 def _texts(r: Request) -> list[str]:
-    texts = [r.head + "".join(r.shots), *_parts(r), *r.choices]
+    texts = [r.head + "".join(r.shots), *_parts(r), *r.choices, r.end_of_answer]
     texts += [choice + r.end for choice in r.choices]
     if r.kind == "order":
         texts += [choice + r.separator for choice in r.choices]
@@ -160,7 +167,7 @@ def _texts(r: Request) -> list[str]:
 def _longest_answer(r: Request, answers: Sequence[Tokens], followed: Sequence[Tokens]) -> int:
     if r.kind == "text":
         return r.max_new_tokens
-    longest = max(map(len, answers))
+    longest = max(map(len, (*answers, *followed)))
     if r.kind == "order":
         n_before = min(r.n_items or len(answers), len(answers)) - 1
         longest += sum(sorted(map(len, followed), reverse=True)[:n_before])

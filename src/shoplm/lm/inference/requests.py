@@ -47,9 +47,12 @@ class Request(Settings):
     choices: tuple[str, ...] = ()
     """choices: the possible answers; order: the items."""
     end: str = ""
-    """Scored after each choice, or after the last item named."""
+    """Scored after each choice, or after the last of all items."""
     ends_document: bool = False
-    """Score the end-of-text token after `end`."""
+    """Score `end_of_answer` after `end`."""
+    end_of_answer: str = ""
+    """What a tuned model learned to write after an answer, `<|im_end|>` say; it ends a generated
+    text too. Empty is the tokenizer's end-of-text token."""
     separator: str = ""
     """order: between items."""
     n_items: int | None = Field(None, ge=1)

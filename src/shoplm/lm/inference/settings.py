@@ -15,8 +15,14 @@ REQUESTS = "requests.jsonl"
 ANSWERS = "answers.jsonl"
 
 _WEIGHTS = "*.safetensors"
-_READ = (_WEIGHTS, "config.json", "generation_config.json", "adapter_config.json", "*token*.json")
+_VOCABULARIES = ("*token*.json", "vocab.txt", "vocab.json", "merges.txt", "tokenizer.model")
+_CONFIGURATIONS = ("config.json", "generation_config.json", "adapter_config.json")
+_READ = (_WEIGHTS, *_CONFIGURATIONS, *_VOCABULARIES)
 """What decides a model's answers; a model card beside it does not."""
+
+ENGINE_VERSION = 2
+"""Of what the engine makes of a request: counted up where answers change, so that none is taken
+from before."""
 
 
 class EngineSettings(Settings):
@@ -31,11 +37,12 @@ class EngineSettings(Settings):
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Type of weights and activations: `auto` is fp32 on a CPU and bf16 on a GPU."""
     device: Literal["auto", "cpu"] = "auto"
-    """`auto` is a GPU for each process where there is one."""
+    """`auto` is a GPU for each process where there is one. `cpu` leaves GPUs alone, which several
+    processes on a machine with GPUs cannot: they meet over them."""
 
     def identity(self) -> dict[str, Any]:
         """The settings that answers depend on; the child adds the precision that `auto` means."""
-        return self.model_dump(mode="json", include={"window"})
+        return self.model_dump(mode="json", include={"window"}) | {"version": ENGINE_VERSION}
 
 
 class ModelPlace(Settings):
