@@ -7,7 +7,9 @@ from example_tasks import choices, make_task
 
 from shoplm.tasks.evaluation.benchmarks import task_version
 from shoplm.tasks.evaluation.settings import AskingSettings, PromptFrame
+from shoplm.tasks.keys import split_keys
 from shoplm.tasks.records import example_json, instruction_row
+from shoplm.tasks.records import example_of as row_example
 from shoplm.tasks.task import Example, SourceFile
 
 ASKING = AskingSettings()
@@ -86,3 +88,11 @@ def table(task, measured, shots=(), benchmark="exam"):
             for role, position, one in listed
         ]
     )
+
+
+def of_role(examples, role):
+    return examples[examples["role"] == role]
+
+
+def keys_in(rows):
+    return {key for row in rows.to_dict("records") for key in split_keys(row_example(row).group)}

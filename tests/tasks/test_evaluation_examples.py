@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from example_tasks import make_task
 from hypothesis import given
@@ -12,24 +11,22 @@ from measured_shop import (
     LABELS,
     classify,
     example_of,
-    instructions_of,
+    keys_in,
+    of_role,
     published,
-    sides,
     texts,
     write_rows,
 )
 
 from shoplm.tasks.evaluation.benchmarks import benchmark_groups, benchmark_tasks
-from shoplm.tasks.evaluation.drawing import draw_examples, example_keys
+from shoplm.tasks.evaluation.candidates import Candidates
 from shoplm.tasks.evaluation.examples import EXAMPLES, REJECTED, SOURCES, gather_examples
-from shoplm.tasks.evaluation.pools import Pool
+from shoplm.tasks.evaluation.selecting import draw_examples, example_keys
 from shoplm.tasks.evaluation.settings import BenchmarkSettings, ExampleSettings
-from shoplm.tasks.keys import split_keys
 from shoplm.tasks.library import load_library
 from shoplm.tasks.records import example_of as read_example
 
 FILES = ExampleSettings(source="files", per_task=10)
-SHOP = ExampleSettings(source="shop", per_task=10)
 
 
 def from_files(root, *tasks, benchmarks=None, settings=FILES):
@@ -39,14 +36,6 @@ def from_files(root, *tasks, benchmarks=None, settings=FILES):
     for table, columns in zip(tables, (EXAMPLES, REJECTED, SOURCES), strict=True):
         assert list(table) == columns
     return tables
-
-
-def of_role(examples, role):
-    return examples[examples["role"] == role]
-
-
-def keys_in(rows):
-    return {key for row in rows.to_dict("records") for key in split_keys(read_example(row).group)}
 
 
 def test_shots_come_from_the_training_file_and_each_label_once(tmp_path):
@@ -62,6 +51,7 @@ def test_shots_come_from_the_training_file_and_each_label_once(tmp_path):
     assert (source["status"], source["origin"]) == ("present", "judge.jsonl")
     assert (source["n_available"], source["n_measured"], source["n_shots"]) == (30, 10, 3)
     assert source["majority_from"] == "others"
+    assert (source["shots_from"], source["seed"], source["detail"]) == ("more.jsonl", 0, "")
 
 
 def test_without_a_training_file_shots_are_taken_from_the_benchmark_and_not_measured(tmp_path):
@@ -71,12 +61,38 @@ def test_without_a_training_file_shots_are_taken_from_the_benchmark_and_not_meas
     assert (len(measured), len(shots), len(rejected)) == (9, 3, 0)
     assert keys_in(measured).isdisjoint(keys_in(shots))
     assert sources["majority_from"].tolist() == ["measured"]
+    assert sources["shots_from"].tolist() == ["judge.jsonl"]
+
+
+def test_a_training_file_that_is_not_there_is_told(tmp_path):
+    write_rows(tmp_path, "judge.jsonl", texts("measured", 12))
+    task = classify(training=[published("more.jsonl")])
+    _, _, sources = from_files(tmp_path, task, settings=FILES.model_copy(update={"seed": 3}))
+    [source] = sources.to_dict("records")
+    assert (source["shots_from"], source["seed"]) == ("judge.jsonl", 3)
+    assert source["detail"] == "there is no training file more.jsonl"
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_the_same_example_under_another_id_is_measured_once(reverse):
+    task = make_task("classification")
+    same = {"fields": {"text": "the same"}}
+    examples = [example_of(task, n, "fits", **same) for n in range(3)]
+    examples.append(example_of(task, 3, "differs", **same))  # another answer is another example
+    examples.append(example_of(task, 4, "fits"))
+    candidates = Candidates("", measured=examples[::-1] if reverse else examples)
+    selected = draw_examples(task, candidates, 0, 100, 0)
+    assert {one.example_id for one in selected.measured} == {"a_task-0", "a_task-3", "a_task-4"}
+    assert [(one.example_id, one.reason, one.detail) for one in selected.refused] == [
+        ("a_task-1", "repeated", "is the same as a_task-0"),
+        ("a_task-2", "repeated", "is the same as a_task-0"),
+    ]
 
 
 def test_what_shares_a_key_with_a_shot_is_refused_with_its_reason():
     task = make_task("classification")
     pairs = [example_of(task, n, LABELS[n % 3], group=f"pair {n // 2}") for n in range(12)]
-    drawn = draw_examples(task, Pool("", measured=pairs), 3, 100, 0)
+    drawn = draw_examples(task, Candidates("", measured=pairs), 3, 100, 0)
     shots = drawn.shots["en"]
     assert len(shots) == 3
     assert {one.reason for one in drawn.refused} == {"key_of_a_shot"}
@@ -89,17 +105,17 @@ def test_what_shares_a_key_with_a_shot_is_refused_with_its_reason():
 def test_shots_take_no_more_than_half_of_what_can_be_measured():
     task = make_task("classification")
     few = [example_of(task, n, "fits") for n in range(3)]
-    drawn = draw_examples(task, Pool("", measured=few), 5, 100, 0)
+    drawn = draw_examples(task, Candidates("", measured=few), 5, 100, 0)
     assert (len(drawn.shots["en"]), len(drawn.measured)) == (1, 2)
     alike = [example_of(task, n, "fits", group="one product") for n in range(4)]
-    drawn = draw_examples(task, Pool("", measured=alike), 1, 100, 0)
+    drawn = draw_examples(task, Candidates("", measured=alike), 1, 100, 0)
     assert (drawn.shots["en"], len(drawn.measured)) == ([], 4)
 
 
 def test_an_answer_with_an_empty_line_is_measured_and_not_shown():
     task = make_task("generation")
     long = [example_of(task, n, "one\n\ntwo") for n in range(3)]
-    drawn = draw_examples(task, Pool("", training=long, measured=long[:1]), 1, 10, 0)
+    drawn = draw_examples(task, Candidates("", training=long, measured=long[:1]), 1, 10, 0)
     assert (drawn.shots["en"], len(drawn.measured)) == ([], 1)
 
 
@@ -118,7 +134,7 @@ def test_nothing_measured_shares_a_key_with_what_is_shown(groups, outside, n_sho
         for n, of in enumerate(groups)
     ]  # fmt: skip
     training = [example_of(task, 100 + n, "fits", group=str(of)) for n, of in enumerate(outside)]
-    drawn = draw_examples(task, Pool("", measured, training), n_shots, per_task, seed)
+    drawn = draw_examples(task, Candidates("", measured, training), n_shots, per_task, seed)
     shots = [shot for of in drawn.shots.values() for shot in of]
     shown = set().union(*map(example_keys, shots))
     assert all(shown.isdisjoint(example_keys(example)) for example in drawn.measured)
@@ -126,7 +142,9 @@ def test_nothing_measured_shares_a_key_with_what_is_shown(groups, outside, n_sho
     left = len(measured) - len(drawn.refused) - len({s.example_id for s in shots} & {
         e.example_id for e in measured})  # fmt: skip
     assert len(drawn.measured) == min(per_task, left)
-    turned = draw_examples(task, Pool("", measured[::-1], training[::-1]), n_shots, per_task, seed)
+    turned = draw_examples(
+        task, Candidates("", measured[::-1], training[::-1]), n_shots, per_task, seed
+    )
     assert turned.measured == drawn.measured and turned.shots == drawn.shots
 
 
@@ -186,90 +204,9 @@ def test_tasks_and_groups_of_a_benchmark():
         BenchmarkSettings(groups={"x": ["a"], "y": ["a"]})
 
 
-def from_shop(instructions, splits, *tasks, tables=None, settings=SHOP):
-    library = {task.name: task for task in tasks}
-    names = {"exam": BenchmarkSettings(tasks=list(library))}
-    return gather_examples(library, names, settings, instructions, splits, tables)
-
-
-def test_a_shop_measures_what_is_kept_from_training_and_shows_what_is_trained():
-    task = classify()
-    rows = instructions_of(task, [LABELS[n % 3] for n in range(30)])
-    examples, rejected, sources = from_shop(rows, sides(rows, range(0, 30, 5)), task)
-    assert keys_in(of_role(examples, "measured")) == {f"product {n}" for n in range(0, 30, 5)}
-    trained = {f"product {n}" for n in range(30) if n % 5}
-    assert keys_in(of_role(examples, "shot")) < trained
-    assert rejected.empty and sources["n_shots"].tolist() == [3]
-
-
-def test_shots_of_a_held_out_task_are_held_out_too():
-    task = classify()
-    rows = instructions_of(task, [LABELS[n % 3] for n in range(9)])
-    examples, _, _ = from_shop(rows, sides(rows, range(9), "held_out"), task)
-    measured, shots = of_role(examples, "measured"), of_role(examples, "shot")
-    assert (len(measured), len(shots)) == (6, 3)
-    assert keys_in(measured).isdisjoint(keys_in(shots))
-
-
-def test_what_other_tasks_train_on_is_shown_by_a_held_out_task_and_not_measured():
-    task, other = classify(few_shot=2), classify("other")
-    held = instructions_of(task, [LABELS[n % 3] for n in range(9)])
-    rows = pd.concat([held, instructions_of(other, ["fits"] * 4)], ignore_index=True)
-    splits = sides(rows, range(9), "held_out")
-    splits.loc[rows["task"] == "other", "split"] = "train"
-    examples, rejected, _ = from_shop(rows, splits, task)
-    assert keys_in(of_role(examples, "measured")) == {f"product {n}" for n in range(4, 9)}
-    assert keys_in(of_role(examples, "shot")) < {f"product {n}" for n in range(4)}
-    assert rejected["reason"].tolist() == ["trained_key"] * 4
-
-
-def test_what_a_language_model_wrote_is_measured_only_where_there_is_nothing_else():
-    task = classify(few_shot=0)
-    ours = instructions_of(task, LABELS)
-    theirs = instructions_of(task, LABELS, first=3, source="language_model")
-    both = pd.concat([ours, theirs], ignore_index=True)
-    examples, rejected, _ = from_shop(both, sides(both, range(6)), task)
-    assert len(examples) == 3 and set(rejected["reason"]) == {"written_by_a_model"}
-    examples, _, sources = from_shop(theirs, sides(theirs, range(6)), task)
-    assert len(examples) == 3
-    assert "language model's own" in sources["detail"].item()
-
-
-PRODUCTS = pd.DataFrame(
-    {
-        "product_id": [f"p{n}" for n in range(40)],
-        "language": "en",
-        "title": [f"A shirt called {n}" for n in range(40)],
-        "category": ["Shirts", "Coats"] * 20,
-    }
-)
-RECIPE = {"kind": "columns", "options": {"table": "products", "fields": {"text": "title"},
-                                         "answer": "category"}}  # fmt: skip
-
-
-def test_a_task_that_is_only_measured_comes_from_its_recipe_without_trained_keys():
-    task = make_task("generation", name="measured_alone", recipe=RECIPE, few_shot=2)
-    other = classify()
-    rows = instructions_of(other, ["fits"] * 30)
-    rows["group"] = [f"p{n}" for n in range(30)]  # half of these products are trained on
-    splits = pd.DataFrame({"instruction_id": rows["instruction_id"],
-                           "split": ["train", "validation"] * 15})  # fmt: skip
-    examples, rejected, sources = from_shop(rows, splits, task, tables={"products": PRODUCTS})
-    about = keys_in(examples)
-    assert len(of_role(examples, "measured")) == 10 and len(of_role(examples, "shot")) == 2
-    assert about <= {f"p{n}" for n in range(1, 30, 2)} | {f"p{n}" for n in range(30, 40)}
-    assert set(rejected["reason"]) == {"trained_key"}
-    assert sources["origin"].tolist() == ["recipe columns"]
-    _, _, sources = from_shop(rows, splits, task, tables={})
-    assert sources["status"].tolist() == ["absent"]
-    assert "needs the table products" in sources["detail"].item()
-
-
-def test_settings_that_lack_what_they_need_are_refused():
+def test_files_without_a_root_folder_are_refused():
     with pytest.raises(ValueError, match="no root folder"):
         from_files(None, classify())
-    with pytest.raises(ValueError, match="instructions without splits"):
-        from_shop(instructions_of(classify(), LABELS), None, classify())
 
 
 PROJECT = Path(__file__).parents[2]

@@ -115,8 +115,18 @@ def test_settings_that_ask_nothing_are_refused():
         AskingSettings(constrained=False, free=False)
     with pytest.raises(ValueError, match="in it once"):
         PromptFrame.of_template("no place for it")
-    frame = PromptFrame.of_template("Q: {prompt}\nA: {answer}</s>")
-    assert (frame.head, frame.tail) == ("Q: ", "\nA: ")
+
+
+def test_the_frame_ends_answers_as_tuning_did():
+    frame = PromptFrame.of_template("Q: {prompt}\nA: {answer}</s>", end_of_text="</s>")
+    assert (frame.head, frame.tail, frame.end_of_answer) == ("Q: ", "\nA: ", "")
+    chat = PromptFrame.of_template("<|user|>{prompt}<|bot|>{answer}<|im_end|>", end_of_text="</s>")
+    assert (chat.tail, chat.end_of_answer) == ("<|bot|>", "<|im_end|>")
+    assert PromptFrame.of_template("{prompt}\n").end_of_answer == ""
+    example, shot = example_of(CHOICE, 0, 0), example_of(CHOICE, 1, 1)
+    bare, shown = ask(CHOICE, [example], frame=chat), ask(CHOICE, [example], [shot], frame=chat)
+    assert {row["end_of_answer"] for row in bare.values()} == {"<|im_end|>"}
+    assert {row["end_of_answer"] for row in shown.values()} == {""}
 
 
 def test_an_example_of_an_unknown_task_is_refused():

@@ -134,8 +134,9 @@ def test_exact_match_of_one_text():
     [
         ("retrieval", [0, 1, 2, 3], 6, {}, "4 relevant choices, and hit rate@3 looks at three"),
         ("ranking", [0, 0], 2, {}, "no choice is relevant"),
-        ("multiple_choice", 10, 12, {}, "choice 10 has more digits"),
-        ("multiple_choice", 9, 12, {"answer": {"first_number": 1}}, "choice 10 has more digits"),
+        ("multiple_choice", 10, 11, {}, "choice 10 has more digits"),
+        ("multiple_choice", 2, 11, {}, "choice 10 has more digits"),  # it may be answered
+        ("multiple_choice", 9, 10, {"answer": {"first_number": 1}}, "choice 10 has more digits"),
         ("multiple_choice", 5, 3, {}, "place 5 is beyond"),
         ("classification", "other", 0, {}, "label 'other' is none of"),
         ("ner", [], 0, {}, "the answer is empty"),

@@ -22,7 +22,8 @@ _COMMA = re.compile("[,，、]")
 def parse_answer(task: Task, text: str, example: Example) -> Parsed | None:
     """What `text` says as an answer to `example`; None if it cannot be read as one.
 
-    - multiple_choice: the first character is the number of a choice (after white space).
+    - multiple_choice: the first character is the number of a choice (after white space), so that
+      there are none beyond 9, see `can_be_perfect`.
     - classification: the first line is the surface of a label, or begins with one that a sign of
       punctuation ends; case, full width, quotes and marks around it do not matter.
     - retrieval, ranking: the first line is a list of numbers between commas, or the task's

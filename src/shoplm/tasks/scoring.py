@@ -72,8 +72,10 @@ def can_be_perfect(task: Task, example: Example) -> str | None:
         answer = render_answer(task, example)
     except ValueError as error:
         return str(error)
-    if task.type == "multiple_choice" and len(answer) > 1:
-        return f"choice {answer} has more digits than the one that is read"
+    if task.type == "multiple_choice":
+        last = task.answer.first_number + max(len(example.choices) - 1, example.gold)
+        if last > 9:
+            return f"choice {last} has more digits than the one that is read"
     if task.metric == "hit_rate@3" and len(set(example.gold)) > 3:
         return f"{len(set(example.gold))} relevant choices, and hit rate@3 looks at three answers"
     if task.metric == "ndcg@5" and not any(example.gold):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shoplm.tasks.evaluation.drawing import hashed
+from shoplm.tasks.evaluation.selecting import hashed
 from shoplm.tasks.evaluation.settings import AskingSettings
 from shoplm.tasks.task import Task
 

@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 
 from shoplm.metrics.ranking import ndcg_at_5
-from shoplm.tasks.evaluation.drawing import hashed
 from shoplm.tasks.evaluation.predictions import (
     as_predictions,
     known_columns,
     read_measured,
     score_columns,
 )
+from shoplm.tasks.evaluation.selecting import hashed
 from shoplm.tasks.rendering import render_answer
 from shoplm.tasks.scoring import score
 from shoplm.tasks.task import Example, Task

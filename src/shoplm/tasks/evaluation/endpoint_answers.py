@@ -117,7 +117,7 @@ class _Run:
         answer |= {"request_id": row["request_id"], "n_shots_left": len(row["shots"])}
         answer |= {"n_prompt_tokens": 0, "n_new_tokens": 0, "seconds": 0.0}
         try:
-            await self._put(row, answer)
+            await self._ask(row, answer)
         except _EmptyChoice as problem:
             answer |= {"problem": "empty_choice", "detail": str(problem)}
         except TooLong as problem:
@@ -125,13 +125,13 @@ class _Run:
         except (NoAnswer, Spent, EndpointError) as problem:
             detail = f"not asked: {problem}" if isinstance(problem, Spent) else str(problem)
             answer |= {"problem": "endpoint", "detail": detail}
-            self._take_note(problem)
+            self._count_failure(problem)
         self.answers[row["request_id"]] = answer
         self._show()
         return True
 
-    def _take_note(self, problem: Exception) -> None:
-        """Of a request without an answer."""
+    def _count_failure(self, problem: Exception) -> None:
+        """Of a request without an answer; some end the run."""
         if isinstance(problem, NoAnswer):
             if not isinstance(problem, NotOffered):
                 self.asker.fail(str(problem))
@@ -140,17 +140,21 @@ class _Run:
         if isinstance(problem, EndpointError):
             self.error = self.error or problem
 
-    async def _put(self, row: Mapping[str, Any], answer: dict[str, Any]) -> None:
-        """Put a request with as many shots as the endpoint takes."""
-        put = {"text": _write, "choices": _compare, "order": _order}[row["kind"]]
+    async def _ask(self, row: Mapping[str, Any], answer: dict[str, Any]) -> None:
+        """Ask with as many shots as the endpoint takes."""
+        ask = {"text": _write, "choices": _compare, "order": _order}[row["kind"]]
         if row["kind"] != "text" and "" in list(row["choices"]):
             raise _EmptyChoice("the choice '' has no token")
         shots = list(row["shots"])
+        chat = row["kind"] == "text" and self.settings.text_through == "chat"
+        head, question = row["head"], row["question"]
+        if chat and not shots:  # the endpoint puts a frame of its own around it
+            head, question = "", question[: len(question) - int(row["tail_length"])]
         while True:
             answer["n_shots_left"] = len(shots)
-            prompt = row["head"] + "".join(shots) + row["question"]
+            prompt = head + "".join(shots) + question
             try:
-                return await put(self.asker, row, prompt, answer)
+                return await ask(self.asker, row, prompt, answer)
             except TooLong:
                 if not shots:
                     raise
@@ -167,15 +171,14 @@ class _Run:
 
 
 async def _write(asker: Asker, row: Mapping[str, Any], prompt: str, answer: dict[str, Any]) -> None:
-    """Text, up to the first stop."""
+    """Text, which a server may send with its stop: `answer_texts` cuts it there."""
     chat, stop = asker.settings.text_through == "chat", list(row["stop"])
     parameters = asker.settings.parameters | ({"stop": stop} if stop else {})
     parameters[asker.settings.length_name if chat else "max_tokens"] = int(row["max_new_tokens"])
     asked = [{"role": "user", "content": prompt}] if chat else prompt
     said = await asker.ask(asked, parameters)
     _count(answer, said)
-    ends = [place for text in stop if (place := said.text.find(text)) >= 0]
-    answer["text"] = said.text[: min(ends, default=len(said.text))]
+    answer["text"] = said.text
     answer["n_prompt_tokens"] = said.prompt_tokens
     answer["n_new_tokens"] = said.completion_tokens
 
@@ -199,7 +202,7 @@ async def _compare(
 async def _order(asker: Asker, row: Mapping[str, Any], prompt: str, answer: dict[str, Any]) -> None:
     """Items one after another, each the likeliest with what follows it; the first of equals.
 
-    The separator follows, or the end after the last item. Where fewer may be named, both are
+    The separator follows while items are left, or else the end. Where fewer may be named, both are
     compared, unless the end is nothing.
     """
     items, end = list(row["choices"]), _end(asker, row)
@@ -208,12 +211,13 @@ async def _order(asker: Asker, row: Mapping[str, Any], prompt: str, answer: dict
     _count(answer, so_far)
     answer["n_prompt_tokens"] = so_far.prompt_tokens
     while True:
-        last_one = len(named) + 1 == n_items
-        follows = {} if last_one else {row["separator"]: False}
-        if last_one or (row["may_stop"] and end):
+        left = [place for place in range(len(items)) if place not in named]
+        enough = len(named) + 1 == n_items
+        follows = {row["separator"]: enough} if len(left) > 1 else {}
+        if len(left) == 1 or (row["may_stop"] and end):
             follows[end] = True
         best = None
-        for place in (p for p in range(len(items)) if p not in named):
+        for place in left:
             for after, ends in follows.items():
                 text = prompt + items[place] + after
                 whole = await asker.echo(text, first_kept(so_far))

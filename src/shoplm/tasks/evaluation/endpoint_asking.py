@@ -28,6 +28,9 @@ NOT_OFFERED = frozenset({400, 404, 405, 415, 422, 501})
 TOO_LONG = re.compile(r"context.?(length|window|size)|maximum.?(context|length)|too.?long", re.I)
 """Said of a prompt that the model's window does not hold."""
 
+REFUSED_AS_TOO_LONG = frozenset({400, 413, 422})
+"""Statuses with which that is said; others may complain of a time that was too long."""
+
 
 class NotOffered(NoAnswer):
     """The server scores no prompts."""
@@ -83,7 +86,7 @@ class Asker:
             try:
                 came = await self.client.ask(asked, parameters, self.usage)
             except NoAnswer as problem:
-                if problem.status is not None and TOO_LONG.search(str(problem)):
+                if problem.status in REFUSED_AS_TOO_LONG and TOO_LONG.search(str(problem)):
                     raise TooLong(str(problem), problem.status) from None
                 raise
             self.spending.pay(came)

@@ -13,7 +13,8 @@ class EndpointAnswerSettings(ClientSettings):
     """What a request to the endpoint carries, and the means to get it answered."""
 
     text_through: Literal["chat", "completions"] = "chat"
-    """chat: the prompt is a message of the user's, as a chat model expects. completions: the model
+    """chat: the prompt is a message of the user's, as a chat model expects; without shots the bare
+    question, less the frame that models on this machine are tuned with. completions: the model
     goes on with the prompt, as a model on this machine does."""
     parameters: dict[str, Any] = {"temperature": 0.0}
     """What else a request for text carries, as the endpoint calls it."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from shoplm.tasks.evaluation.benchmarks import benchmark_tasks, n_shots_of, task_version
-from shoplm.tasks.evaluation.drawing import Drawn, commonest_answers, draw_examples
-from shoplm.tasks.evaluation.pools import Pool, Shop, read_files
+from shoplm.tasks.evaluation.candidates import Candidates, Shop, read_files
+from shoplm.tasks.evaluation.selecting import Selection, commonest_answers, draw_examples
 from shoplm.tasks.evaluation.settings import BenchmarkSettings, ExampleSettings
 from shoplm.tasks.records import example_json
-from shoplm.tasks.task import Task
+from shoplm.tasks.task import Example, Task
 
 EXAMPLES = [
     "benchmark", "task", "example_id", "role", "position", "language", "version", "example",
@@ -27,10 +27,11 @@ REJECTED = ["benchmark", "task", "example_id", "reason", "detail"]
 
 SOURCES = [
     "benchmark", "task", "status", "origin", "n_available", "n_measured", "n_shots",
-    "n_shots_wanted", "n_rejected", "majority", "majority_from", "detail",
+    "n_shots_wanted", "shots_from", "n_rejected", "majority", "majority_from", "seed", "detail",
 ]  # fmt: skip
 """One row a task of a benchmark. status: present or absent; n_shots: of the language with fewest;
-majority: JSON of the commonest right answer by language; majority_from says of which examples:
+shots_from: files or instructions that they are of, null without shots; majority: JSON of the
+commonest right answer by language; majority_from says of which examples:
 others (that are not measured) or measured (where there are fewer others, so that it is the best
 that one answer can do)."""
 
@@ -44,7 +45,7 @@ def gather_examples(
     tables: Mapping[str, pd.DataFrame] | None = None,
     root: Path | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Examples of every task of every benchmark, drawn by the seed.
+    """Examples of every task of every benchmark, selected by the seed.
 
     A task is measured on the same examples in all benchmarks, however many shots each shows, and
     the shots of one are the first of those of another.
@@ -78,11 +79,13 @@ def gather_examples(
     gathered = {}
     for task, n_shots in shots_of.items():
         if shop is None:
-            pool = read_files(library[task], Path(root))
+            candidates = read_files(library[task], Path(root))
         else:
-            pool = shop.read(library[task], settings.per_task + n_shots, settings.seed)
-        drawn = draw_examples(library[task], pool, n_shots, settings.per_task, settings.seed)
-        gathered[task] = (pool, drawn)
+            candidates = shop.read(library[task], settings.per_task + n_shots, settings.seed)
+        selected = draw_examples(
+            library[task], candidates, n_shots, settings.per_task, settings.seed
+        )
+        gathered[task] = (candidates, selected)
     for name, tasks in tasks_of.items():
         for task in tasks:
             wanted = n_shots_of(library[task], benchmarks[name])
@@ -97,13 +100,13 @@ def gather_examples(
 
 
 def _rows(
-    benchmark: str, task: Task, pool: Pool, drawn: Drawn, wanted: int, seed: int
+    benchmark: str, task: Task, candidates: Candidates, selected: Selection, wanted: int, seed: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows of the three tables, of one task in one benchmark."""
     where = {"benchmark": benchmark, "task": task.name}
-    measured_in = sorted({example.language for example in drawn.measured})
-    shots = {language: drawn.shots[language][:wanted] for language in measured_in}
-    listed = [("measured", place, one) for place, one in enumerate(drawn.measured)]
+    measured_in = sorted({example.language for example in selected.measured})
+    shots = {language: selected.shots[language][:wanted] for language in measured_in}
+    listed = [("measured", place, one) for place, one in enumerate(selected.measured)]
     listed += [("shot", place, one) for of in shots.values() for place, one in enumerate(of)]
     version = task_version(task)
     examples = [
@@ -118,29 +121,40 @@ def _rows(
         }
         for role, position, example in listed
     ]
-    refused = [*pool.refused, *drawn.refused]
+    refused = [*candidates.refused, *selected.refused]
     rejected = [where | one._asdict() for one in refused]
     n_shown = min((len(of) for of in shots.values()), default=0)
-    notes = [pool.absent, *pool.notes] if pool.absent else list(pool.notes)
+    notes = [candidates.absent, *candidates.notes] if candidates.absent else list(candidates.notes)
     notes += [
         f"{len(of)} shots in {language} where {wanted} are wanted"
         for language, of in shots.items()
         if len(of) < wanted
     ]
-    majority = commonest_answers(task, drawn.measured, seed)
-    from_others = len(pool.training) >= len(drawn.measured)
+    majority = commonest_answers(task, selected.measured, seed)
+    from_others = len(candidates.training) >= len(selected.measured)
     if from_others:  # in a language of which there is nothing else, from what is measured
-        majority |= commonest_answers(task, pool.training, seed)
+        majority |= commonest_answers(task, candidates.training, seed)
     source = where | {
-        "status": "present" if drawn.measured else "absent",
-        "origin": pool.origin,
-        "n_available": len(pool.measured),
-        "n_measured": len(drawn.measured),
+        "status": "present" if selected.measured else "absent",
+        "origin": candidates.origin,
+        "n_available": len(candidates.measured),
+        "n_measured": len(selected.measured),
         "n_shots": n_shown,
         "n_shots_wanted": wanted,
+        "shots_from": _shots_from(candidates, selected, shots),
         "n_rejected": len(refused),
         "majority": json.dumps({k: majority[k] for k in measured_in}, ensure_ascii=False),
-        "majority_from": ("others" if from_others else "measured") if drawn.measured else None,
+        "majority_from": ("others" if from_others else "measured") if selected.measured else None,
+        "seed": seed,
         "detail": "; ".join(notes),
     }
     return examples, rejected, [source]
+
+
+def _shots_from(
+    candidates: Candidates, selected: Selection, shots: Mapping[str, Sequence[Example]]
+) -> str | None:
+    kept = {shot.example_id in selected.from_measurable for of in shots.values() for shot in of}
+    origins = [candidates.origin if measurable else candidates.training_origin
+               for measurable in sorted(kept)]  # fmt: skip
+    return ", ".join(dict.fromkeys(origins)) or None

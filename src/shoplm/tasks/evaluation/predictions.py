@@ -90,9 +90,13 @@ def score_answers(
             for question in questions
             if one.benchmarks is None or question.row["benchmark"] in one.benchmarks
         ]
-        ways = {question.way for question in mine if question.row["request_id"] in given}
+        asked_in = {
+            question.benchmark_and_decoding
+            for question in mine
+            if question.row["request_id"] in given
+        }
         for question in mine:
-            if question.way not in ways:
+            if question.benchmark_and_decoding not in asked_in:
                 continue
             answer = given.get(question.row["request_id"])
             if answer is None:
@@ -135,8 +139,8 @@ class _Question:
     """Columns that do not depend on the answer."""
 
     @property
-    def way(self) -> tuple[str, str]:
-        """Benchmark and decoding."""
+    def benchmark_and_decoding(self) -> tuple[str, str]:
+        """A model answers all questions of such a pair, or none."""
         return self.row["benchmark"], self.row["decoding"]
 
 

@@ -4,7 +4,7 @@ Few-shot prompts hold answered examples with an empty line after each. A prompt 
 on lines of their own, so that the answer begins a line. Such answers end with an empty line: it is
 scored with a possible answer, and cuts what a model writes where answers have several lines; where
 they have one, the end of the line does. Without shots the prompt stands in the frame with which
-models are tuned, and the end-of-text token ends the answer.
+models are tuned, whose end of an answer, or else the end-of-text token, ends the answer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from shoplm.tasks.answers import answer_choices
-from shoplm.tasks.evaluation.drawing import ANSWER_END
+from shoplm.tasks.evaluation.selecting import ANSWER_END
 from shoplm.tasks.evaluation.settings import AskingSettings, PromptFrame
 from shoplm.tasks.records import example_of
 from shoplm.tasks.rendering import render_answer, render_prompt
@@ -26,7 +26,7 @@ from shoplm.variants import suggest
 
 ASKED = [
     "kind", "head", "shots", "question", "tail_length", "choices", "end", "ends_document",
-    "separator", "n_items", "may_stop", "max_new_tokens", "stop",
+    "end_of_answer", "separator", "n_items", "may_stop", "max_new_tokens", "stop",
 ]  # fmt: skip
 """All that decides an answer, and so the request's id. The last `tail_length` characters of the
 question are the frame's tail, which tuning encodes apart from the prompt."""
@@ -74,7 +74,7 @@ def make_requests(
         shots = _shots(task, own[own["role"] == "shot"], asking.seed)
         for example in own.loc[own["role"] == "measured", "parsed"]:
             shown = shots.get(example.language, [])
-            put = _put(task, example, shown, asking, frame)
+            question = _question(task, example, shown, asking, frame)
             beside = {
                 "benchmark": benchmark,
                 "task": name,
@@ -84,14 +84,14 @@ def make_requests(
             }
             closed = _closed(task, example, bool(shown), asking) if asking.constrained else None
             if closed is not None:
-                rows.append(_row(put | closed) | beside | {"decoding": "constrained"})
+                rows.append(_row(question | closed) | beside | {"decoding": "constrained"})
             if closed is None or asking.free:
                 written = {
                     "kind": "text",
                     "max_new_tokens": asking.max_new_tokens.of(task.type),
                     "stop": _stop(several_lines, bool(shown), asking),
                 }
-                rows.append(_row(put | written) | beside | {"decoding": "free"})
+                rows.append(_row(question | written) | beside | {"decoding": "free"})
     return pd.DataFrame(rows, columns=REQUESTS)
 
 
@@ -101,15 +101,19 @@ def request_id(asked: Mapping[str, Any]) -> str:
     return md5(content.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
-def _put(
+def _question(
     task: Task, example: Example, shots: Sequence[str], asking: AskingSettings, frame: PromptFrame
 ) -> dict[str, Any]:
     """The text before the answer."""
     prompt = render_prompt(task, example, asking.seed)
     if shots:
         return {"head": "", "shots": list(shots), "question": f"{prompt}\n"}
-    question = prompt + frame.tail
-    return {"head": frame.head, "question": question, "tail_length": len(frame.tail)}
+    return {
+        "head": frame.head,
+        "question": prompt + frame.tail,
+        "tail_length": len(frame.tail),
+        "end_of_answer": frame.end_of_answer,
+    }
 
 
 def _shots(task: Task, rows: pd.DataFrame, seed: int) -> dict[str, list[str]]:
@@ -149,6 +153,7 @@ def _row(asked: dict[str, Any]) -> dict[str, Any]:
         "choices": [],
         "end": "",
         "ends_document": False,
+        "end_of_answer": "",
         "separator": "",
         "n_items": 1,
         "may_stop": False,

@@ -94,7 +94,8 @@ class AskingSettings(Settings):
     only the end-of-text token."""
     answer_ends: bool = True
     """Score with a possible answer what ends it: after shots an empty line, without shots the
-    end-of-text token. Otherwise a label that another one begins with always beats that one."""
+    end-of-text token, or what stands there in the frame. Without it `match` always beats
+    `match in part`, which begins with it."""
     normalisation: Normalisation = "sum"
     """What the log-likelihood of a possible answer is divided by; see `Normalisation`."""
     seed: int = 0
@@ -114,10 +115,18 @@ class PromptFrame(Settings):
     """Before the prompt."""
     tail: str = "\n"
     """Between it and the answer."""
+    end_of_answer: str = ""
+    """What a model learned to write after an answer, `<|im_end|>` say; empty is the end-of-text
+    token of its tokenizer."""
 
     @classmethod
-    def of_template(cls, template: str) -> PromptFrame:
-        """Of a text that shows {prompt}, and may go on with {answer}.
+    def of_template(cls, template: str, end_of_text: str = "") -> PromptFrame:
+        """Of a text that shows {prompt}, and may go on with {answer} and what ends it.
+
+        Args:
+            template: `Question: {prompt}\\nAnswer: {answer}</s>` say.
+            end_of_text: of the tokenizer that the template is for (`</s>`). An answer that ends
+                with nothing else is ended by any model's own.
 
         Raises:
             ValueError: {prompt} does not stand in it once.
@@ -125,4 +134,5 @@ class PromptFrame(Settings):
         if template.count("{prompt}") != 1:
             raise ValueError(f"template {template!r}: expected {{prompt}} in it once")
         head, rest = template.split("{prompt}")
-        return cls(head=head, tail=rest.split("{answer}")[0])
+        tail, _, end = rest.partition("{answer}")
+        return cls(head=head, tail=tail, end_of_answer="" if end == end_of_text else end)

@@ -17,7 +17,7 @@ from shoplm.tasks.recipes import make_examples
 from shoplm.tasks.records import example_of
 from shoplm.tasks.scoring import can_be_perfect
 from shoplm.tasks.splitting import HELD_OUT, TRAIN, VALIDATION
-from shoplm.tasks.task import Example, SourceFile, Task
+from shoplm.tasks.task import Example, Task
 
 RECIPE_FACTORS = (2, 20)
 """Examples that a recipe is asked for, for each that is wanted: first few, then many, since most of
@@ -34,13 +34,15 @@ class Refused(NamedTuple):
 
 
 @dataclass
-class Pool:
+class Candidates:
     """Examples of one task."""
 
     origin: str
     """Published file, `instructions`, or the recipe."""
     measured: list[Example] = field(default_factory=list)
     """May be measured; no model is trained on them, nor on what they are about."""
+    training_origin: str = ""
+    """Published files, or `instructions`; empty where all are kept for measuring."""
     training: list[Example] = field(default_factory=list)
     """May be shown with their answers: what may be trained on, or is about such things; empty where
     all are kept for measuring."""
@@ -50,29 +52,34 @@ class Pool:
     notes: list[str] = field(default_factory=list)
 
 
-def read_files(task: Task, root: Path) -> Pool:
+def read_files(task: Task, root: Path) -> Candidates:
     """The published files of a task: its benchmark, and what it names as `training`.
 
     Raises:
         ValueError: a file is not in the format that its reader takes.
     """
     if task.benchmark is None:
-        return Pool("", absent="its YAML names no benchmark file")
-    pool = Pool(task.benchmark.file)
+        return Candidates("", absent="no published file is named for it")
+    candidates = Candidates(task.benchmark.file)
     try:
-        found, rejected = read_examples(task, task.benchmark, root)
+        candidates.measured, rejected = read_examples(task, task.benchmark, root)
     except FileNotFoundError:
-        pool.absent = f"there is no file {task.benchmark.file}"
-        return pool
-    pool.refused = [
+        candidates.absent = f"there is no file {task.benchmark.file}"
+        return candidates
+    candidates.refused = [
         Refused(f"{row['file']}:row-{row['row']}", row["reason"], row["detail"]) for row in rejected
     ]
-    pool.measured = found
+    files = []
     for source in task.training:
-        pool.training += _training(task, source, root)
-    if not found:
-        pool.absent = f"no row of {task.benchmark.file} can be scored"
-    return pool
+        try:
+            candidates.training += read_examples(task, source, root)[0]
+            files.append(source.file)
+        except FileNotFoundError:
+            candidates.notes.append(f"there is no training file {source.file}")
+    candidates.training_origin = ", ".join(dict.fromkeys(files))
+    if not candidates.measured:
+        candidates.absent = f"no row of {task.benchmark.file} can be scored"
+    return candidates
 
 
 class Shop:
@@ -109,7 +116,7 @@ class Shop:
         )
         return {fold(key) for group in set(trained) for key in split_keys(group or "")}
 
-    def read(self, task: Task, n: int, seed: int) -> Pool:
+    def read(self, task: Task, n: int, seed: int) -> Candidates:
         """What there is of a task: instructions, or what its recipe makes of the tables where
         there are none (a task that is for measuring only).
 
@@ -121,46 +128,53 @@ class Shop:
         if task.name in self._of_task:
             return self._of_instructions(task)
         if task.recipe is None:
-            return Pool("", absent="there are no instructions of it, and it has no recipe")
+            return Candidates("", absent="there are no instructions of it, and it has no recipe")
         return self._of_recipe(task, n, seed)
 
-    def _of_instructions(self, task: Task) -> Pool:
+    def _of_instructions(self, task: Task) -> Candidates:
         rows = self._of_task[task.name]
         kept = rows[rows["split"].isin([VALIDATION, HELD_OUT])]
-        pool = Pool("instructions", training=_read(rows[rows["split"] == TRAIN]))
+        candidates = Candidates("instructions", training_origin="instructions")
+        trained = rows[rows["split"] == TRAIN]
+        known = trained[trained["source"] == "open_data"]
+        candidates.training = _read(known if len(known) else trained)
+        if len(trained) and not len(known):
+            candidates.notes.append("answers of shots are a language model's own")
         real = kept[kept["source"] == "open_data"]
         if len(real):  # their answers are known, not written by a model
-            pool.refused += [
+            candidates.refused += [
                 Refused(row.instruction_id, "written_by_a_model", "its answer is no known truth")
                 for row in kept[kept["source"] != "open_data"].itertuples()
             ]
         elif len(kept):
-            pool.notes.append("questions and answers are a language model's own")
+            candidates.notes.append("questions and answers are a language model's own")
         examples = _read(real if len(real) else kept)
-        pool.training += self._keep(task, examples, pool)
-        if not pool.measured:
-            pool.absent = "no instruction of it, nor what one is about, is kept from training"
-        return pool
+        candidates.training += self._keep(task, examples, candidates)
+        if not candidates.measured:
+            candidates.absent = "no instruction of it, nor what one is about, is kept from training"
+        return candidates
 
-    def _of_recipe(self, task: Task, n: int, seed: int) -> Pool:
+    def _of_recipe(self, task: Task, n: int, seed: int) -> Candidates:
         for factor in RECIPE_FACTORS:
-            pool, n_made = self._make(task, n * factor, seed)
-            if len(pool.measured) >= n or n_made < n * factor:
+            candidates, n_made = self._make(task, n * factor, seed)
+            if len(candidates.measured) >= n or n_made < n * factor:
                 break
-        if not pool.measured:
-            why = pool.refused[0].detail if pool.refused and not n_made else ""
-            pool.absent = why or "its recipe makes nothing of which no key is trained on"
-        return pool
+        if not candidates.measured:
+            why = candidates.refused[0].detail if candidates.refused and not n_made else ""
+            candidates.absent = why or "its recipe makes nothing of which no key is trained on"
+        return candidates
 
-    def _make(self, task: Task, n: int, seed: int) -> tuple[Pool, int]:
+    def _make(self, task: Task, n: int, seed: int) -> tuple[Candidates, int]:
         """What the recipe makes, and how many that were."""
-        pool = Pool(f"recipe {task.recipe.kind}")
+        candidates = Candidates(f"recipe {task.recipe.kind}")
         made, rejected = make_examples(task, self._tables, n, seed)
-        pool.refused = [Refused(row["id"], row["reason"], row["detail"]) for row in rejected]
-        self._keep(task, made, pool)
-        return pool, len(made)
+        candidates.refused = [Refused(row["id"], row["reason"], row["detail"]) for row in rejected]
+        self._keep(task, made, candidates)
+        return candidates, len(made)
 
-    def _keep(self, task: Task, examples: Iterable[Example], pool: Pool) -> list[Example]:
+    def _keep(
+        self, task: Task, examples: Iterable[Example], candidates: Candidates
+    ) -> list[Example]:
         """Measure those about what nothing is trained on; the others, which a held-out task may
         have since its products are trained on in other tasks, are returned."""
         others = []
@@ -168,20 +182,13 @@ class Shop:
             shared = {fold(key) for key in split_keys(example.group)} & self.trained_keys
             if shared:
                 told = f"trained on is {min(shared)}"
-                pool.refused.append(Refused(example.example_id, "trained_key", told))
+                candidates.refused.append(Refused(example.example_id, "trained_key", told))
                 others.append(example)
             elif reason := can_be_perfect(task, example):
-                pool.refused.append(Refused(example.example_id, "cannot_be_scored", reason))
+                candidates.refused.append(Refused(example.example_id, "cannot_be_scored", reason))
             else:
-                pool.measured.append(example)
+                candidates.measured.append(example)
         return others
-
-
-def _training(task: Task, source: SourceFile, root: Path) -> list[Example]:
-    try:
-        return read_examples(task, source, root)[0]
-    except FileNotFoundError:
-        return []
 
 
 def _read(rows: pd.DataFrame) -> list[Example]:

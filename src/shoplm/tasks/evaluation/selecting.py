@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import md5
+from operator import itemgetter
 
-from shoplm.tasks.evaluation.pools import Pool, Refused
+from shoplm.tasks.evaluation.candidates import Candidates, Refused
 from shoplm.tasks.keys import fold, split_keys
+from shoplm.tasks.records import example_json
 from shoplm.tasks.rendering import render_answer
 from shoplm.tasks.task import Example, Task
 
@@ -21,33 +23,39 @@ ANSWER_END = "\n\n"
 
 
 @dataclass
-class Drawn:
-    """Of one task."""
+class Selection:
+    """What of a task is measured and what is shown."""
 
     measured: list[Example]
     shots: dict[str, list[Example]]
     """By language of the question."""
     refused: list[Refused] = field(default_factory=list)
-    """Examples that could be measured, had not a shot one of their keys."""
+    """Examples that could be measured, were they not repeats, or had not a shot one of their
+    keys."""
+    from_measurable: set[str] = field(default_factory=set)
+    """Ids of the shots that could have been measured."""
 
 
-def draw_examples(task: Task, pool: Pool, n_shots: int, per_task: int, seed: int) -> Drawn:
+def draw_examples(
+    task: Task, candidates: Candidates, n_shots: int, per_task: int, seed: int
+) -> Selection:
     """Shots for each language, and at most `per_task` examples to measure.
 
-    Shots come from `pool.training`, none with a key of what may be measured. Where those are too
-    few, from what may be measured: at most half of it is lost to them, itself or by its keys.
+    Shots come from `candidates.training`, none with a key of what may be measured. Where those are
+    too few, from what may be measured: at most half of it is lost to them, itself or by its keys.
 
     Right answers of a closed set are shown in turn: each label, or each place of a choice, once
     before one is shown again, as far as there are examples. An answer with an empty line in it is
     not shown, since that is where answers end.
     """
-    measurable = _once(pool.measured)
+    measurable, refused = _distinct(candidates.measured)
+    training, _ = _distinct(candidates.training)
     keys = {example.example_id: example_keys(example) for example in measurable}
     taken = set().union(*keys.values())
     shots: dict[str, list[Example]] = {}
     inside: list[Example] = []
     for language in sorted({example.language for example in measurable}):
-        others = (e for e in _once(pool.training) if e.language == language)
+        others = (e for e in training if e.language == language)
         outside = [e for e in others if taken.isdisjoint(example_keys(e))]
         shots[language] = _in_turn(task, outside, seed)[:n_shots]
         if missing := n_shots - len(shots[language]):
@@ -57,7 +65,7 @@ def draw_examples(task: Task, pool: Pool, n_shots: int, per_task: int, seed: int
             inside += picked
     shown = {key: shot.example_id for shot in inside for key in keys[shot.example_id]}
     shot_ids = {shot.example_id for shot in inside}
-    measured, refused = [], []
+    measured = []
     for example in measurable:
         if example.example_id in shot_ids:
             continue
@@ -67,7 +75,7 @@ def draw_examples(task: Task, pool: Pool, n_shots: int, per_task: int, seed: int
         else:
             measured.append(example)
     measured.sort(key=lambda example: hashed(seed, "measured", example.example_id))
-    return Drawn(measured[:per_task], shots, refused)
+    return Selection(measured[:per_task], shots, refused, shot_ids)
 
 
 def example_keys(example: Example) -> set[str]:
@@ -94,11 +102,19 @@ def hashed(seed: int, purpose: str, name: str) -> str:
     return md5(f"{seed}:{purpose}:{name}".encode()).hexdigest()
 
 
-def _once(examples: Iterable[Example]) -> list[Example]:
-    first: dict[str, Example] = {}
+def _distinct(examples: Iterable[Example]) -> tuple[list[Example], list[Refused]]:
+    """Those that ask and answer something new, and the repeats; the smallest id is kept."""
+    by_id: dict[str, Example] = {}
     for example in examples:
-        first.setdefault(example.example_id, example)
-    return list(first.values())
+        by_id.setdefault(example.example_id, example)
+    kept: dict[str, str] = {}
+    repeats = []
+    for name, example in sorted(by_id.items()):
+        blank = replace(example, example_id="", group="", difficulty=None, origin="")
+        first = kept.setdefault(example_json(blank), name)
+        if first != name:
+            repeats.append(Refused(name, "repeated", f"is the same as {first}"))
+    return [example for name, example in by_id.items() if name in set(kept.values())], repeats
 
 
 def _in_turn(task: Task, examples: Sequence[Example], seed: int) -> list[Example]:
@@ -112,11 +128,7 @@ def _in_turn(task: Task, examples: Sequence[Example], seed: int) -> list[Example
     for example in ordered:
         turns.append(seen[example.gold])
         seen[example.gold] += 1
-    return [example for _, example in sorted(zip(turns, ordered, strict=True), key=_first)]
-
-
-def _first(pair: tuple[int, Example]) -> int:
-    return pair[0]
+    return [example for _, example in sorted(zip(turns, ordered, strict=True), key=itemgetter(0))]
 
 
 def _from_measurable(
