@@ -48,12 +48,14 @@ def row(variant, seed, benchmark, task, level, decoding, value, n, **more):
         "level": level, "decoding": decoding,
         "metric": "rouge_l" if task in WRITTEN else "accuracy", "value": value,
         "ci_low": max(value - width, 0), "ci_high": min(value + width, 1), "n": n,
-        "n_unparsed": round(0.2 * n) if decoding == "free" else 0, "status": "measured",
-        "detail": "",
+        "n_unparsed": round(0.2 * n) if decoding == "free" else 0, "status": "complete",
+        "detail": "", "n_seeds": 1, "seed_sd": float("nan"),
     } | more  # fmt: skip
 
 
-def simulate_results(n: int = 16, seeds: tuple[int, ...] = (0,)) -> pd.DataFrame:
+def simulate_results(
+    n: int = 16, seeds: tuple[int, ...] = (0,), absent: bool = False
+) -> pd.DataFrame:
     """`benchmark_results`."""
     rows = []
     for benchmark, tasks in BENCHMARKS.items():
@@ -79,6 +81,9 @@ def simulate_results(n: int = 16, seeds: tuple[int, ...] = (0,)) -> pd.DataFrame
                 mean = sum(means or scores.values()) / len(means or scores)
                 rows.append(row(variant, seed, benchmark, "all", "benchmark", "constrained", mean,
                                 n * len(tasks), metric="mean"))  # fmt: skip
+                if benchmark == "general_icl" and absent:
+                    lost = (variant, seed, benchmark, "news_classification", "task", None)
+                    rows.append(row(*lost, float("nan"), 0, status="absent", detail="no file"))
     return pd.DataFrame(rows)
 
 
@@ -94,7 +99,7 @@ def simulate_predictions(n: int = 6) -> pd.DataFrame:
                         "variant": variant, "seed": 0, "benchmark": benchmark, "task": task,
                         "example_id": f"{task}-{k}",
                         "prompt": f"What is in <b>this</b> title?\n红色 棉质 衬衫 {task} {k}\n",
-                        "prediction": "shirt" if right else "", "gold": "shirt",
+                        "prediction": "shirt" if right else "", "gold": "shirt", "language": "en",
                         "score": float(right), "decoding": "free", "parsed": True,
                         "n_shots": 2, "n_shots_left": 2, "problem": None,
                     })  # fmt: skip
@@ -102,35 +107,46 @@ def simulate_predictions(n: int = 6) -> pd.DataFrame:
 
 
 def simulate_comparison() -> pd.DataFrame:
-    """`benchmark_comparison`: mixed is better than base on ecom_icl, and nothing else is shown."""
+    """`benchmark_comparison`: mixed picks better than base on ecom_icl, and writes no better."""
 
-    def pair(variant, against, benchmark, value, p):
+    def pair(variant, against, benchmark, value, p, **more):
         return {
             "variant": variant, "against": against, "seed": "all", "benchmark": benchmark,
             "task": "all", "level": "benchmark", "metric": "mean", "decoding": "constrained",
-            "value": value, "ci_low": value - 0.04, "ci_high": value + 0.04, "p": p / 3,
-            "p_holm": p, "n": 48,
-        }  # fmt: skip
+            "value": value, "ci_low": value - 0.04, "ci_high": value + 0.04, "p_value": p / 3,
+            "p_holm": p, "n": 48, "status": "complete", "detail": "",
+        } | more  # fmt: skip
 
     return pd.DataFrame([
         pair("mixed", "base", "ecom_icl", 0.1, 0.003),
         pair("mixed", "separate", "ecom_icl", 0.03, 0.4),
         pair("ladder_6", "ladder_1", "shopbench", 0.25, 0.001),
         pair("from_mixed", "from_base", "ecom_sft", -0.02, 0.9),
+        pair("mixed", "base", "ecom_icl", 0.01, 0.7, decoding="free"),
+        pair("mixed", "base", "general_icl", float("nan"), float("nan"), status="absent",
+             detail="no predictions", n=0),
     ])  # fmt: skip
 
 
 def simulate_curve() -> pd.DataFrame:
-    """`checkpoint_curve`: four points a variant and two benchmarks."""
+    """`checkpoint_curve`: four points a variant and two benchmarks, half of whose tasks are in."""
     rows = []
     for benchmark in ("ecom_icl", "general_icl"):
-        for variant, gain in PRETRAINED.items():
+        for variant, gain in {**BASELINES, **PRETRAINED}.items():
             if variant == "base":
                 continue
-            for tokens in (0, 32_000, 64_000, 128_000):
-                value = 0.3 + gain * tokens / 128_000 + 0.01 * noise(variant, tokens) * (tokens > 0)
-                rows.append(row(variant, 0, benchmark, "all", "benchmark", "constrained", value, 16)
-                            | {"tokens": tokens})  # fmt: skip
+            for tokens in (0,) if variant in BASELINES else (0, 32_000, 64_000, 128_000):
+                value = 0.3 + gain * max(tokens / 128_000, variant in BASELINES)
+                value += 0.01 * noise(variant, tokens) * (tokens > 0)
+                at = {"tokens": tokens, "status": "partial"}
+                for seed in ("all", 0):
+                    rows += [
+                        row(variant, seed, benchmark, "all", "benchmark", "constrained", value, 16)
+                        | at,
+                        row(variant, seed, benchmark, "there", "task", "constrained", value, 16)
+                        | at,
+                        row(variant, seed, benchmark, "lost", "task", None, float("nan"), 0) | at,
+                    ]
     return pd.DataFrame(rows)
 
 
@@ -148,7 +164,7 @@ def simulate_metrics(variants: list[str], tokens: int) -> pd.DataFrame:
 
 def simulate_report(tables: PaperTables, full: bool = True, **more) -> ReportData:
     """All that a report shows, or the results alone."""
-    results = simulate_results(**more)
+    results = simulate_results(absent=full, **more)
     filled = fill_tables(results, tables.kept())
     if not full:
         return ReportData(results, filled)
@@ -164,11 +180,16 @@ def simulate_report(tables: PaperTables, full: bool = True, **more) -> ReportDat
         ),
         rejected=pd.DataFrame({"benchmark": ["general_icl"] * 2, "task": ["snli"] * 2,
                                "reason": ["no_gold"] * 2}),
+        problems=pd.DataFrame(
+            [("trained_on_held_out", "ecom_sft", "address_matching", "ladder_6", "told"),
+             ("not_compared", "ecom_icl", "", "mixed", "not against large: not trained")],
+            columns=["kind", "benchmark", "task", "variant", "detail"],
+        ),
         unparsed=pd.DataFrame({"variant": ["base"] * 3, "task": ["entity_typing"] * 3,
                                "reason": ["empty", "empty", "unreadable"]}),
         costs=pd.DataFrame({
             "model": ["base", "mixed/seed-0"], "prompt_tokens": [90_000, 90_000],
-            "seconds": [20.0, 31.0], "peak_memory": [1.1, 1.2],
+            "new_tokens": [0, 100], "seconds": [20.0, 31.0], "peak_memory": [1.1, 1.2],
         }),
         corpus_statistics=pd.DataFrame({
             "kind": ["general", "general", "shop"], "source": ["general_text"] * 2 + ["products"],

@@ -73,13 +73,11 @@ def test_every_model_is_asked_once_with_all_its_benchmarks(places):
         "mixed/seed-1": ["ecom_icl"],
         "separate/seed-0": ["ecom_icl"],
         "ladder_1/seed-0": ["shopbench"],
-        "ladder_1-merged/seed-0": ["shopbench"],  # the pattern fits it
     }
     assert (planned["mixed/seed-1"].variant, planned["mixed/seed-1"].seed) == ("mixed", 1)
     adapter = planned["ladder_1/seed-0"]
     assert adapter.adapter == places["tuned"]["ladder_1/seed-0"]
     assert adapter.base == places["pretrained"]["mixed/seed-0"]
-    assert planned["ladder_1-merged/seed-0"].adapter is None
 
 
 @pytest.mark.parametrize(
@@ -91,10 +89,16 @@ def test_every_model_is_asked_once_with_all_its_benchmarks(places):
         ("mixed", ["mixed/seed-0", "mixed/seed-1"]),
         ("mixed/seed-1", ["mixed/seed-1"]),
         ("from_*", ["from_base/seed-0"]),
+        ("ladder_*", ["ladder_1/seed-0"]),
+        ("*", ["base", "bloom_7b1", "mixed/seed-0", "mixed/seed-1", "separate/seed-0",
+               "ladder_1/seed-0", "from_base/seed-0", "endpoint"]),
+        ("ladder_1-merged", ["ladder_1-merged/seed-0"]),
+        ("ladder_1-merged/seed-0", ["ladder_1-merged/seed-0"]),
+        ("*-merged", ["ladder_1-merged/seed-0"]),
         ("bloom_7b1", ["bloom_7b1"]),
         ("endpoint", ["endpoint"]),
     ],
-)
+)  # fmt: skip
 def test_what_a_word_a_name_and_a_pattern_mean(places, wanted, names):
     models = make_models(places, {"bloom_7b1": lambda: pytest.fail("fetched")}, endpoint=True)
     assert models.expand(wanted, "icl") == names

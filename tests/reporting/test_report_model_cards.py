@@ -7,7 +7,8 @@ import yaml
 from huggingface_hub import ModelCard
 from safetensors.numpy import save_file
 
-from shoplm.reporting.model_cards import CardData, write_cards
+from shoplm.reporting.card_data import CardData
+from shoplm.reporting.model_cards import write_cards
 from shoplm.reporting.model_facts import read_model_facts
 from shoplm.reporting.paper_table_settings import PaperTables
 from simulated_benchmarks import simulate_report, simulate_results
@@ -45,7 +46,7 @@ def cards(models):
     data = simulate_report(PaperTables())
     return write_cards(*models, CardData(
         data.results, data.mixing_report, data.pretrain_metrics, data.sft_variants, SELECTIONS,
-        data.sft_metrics, SETTINGS,
+        data.sft_metrics, data.problems, {"mixed": ["de", "zh"], "ladder_6": ["en"]}, SETTINGS,
     ))  # fmt: skip
 
 
@@ -70,10 +71,20 @@ def test_every_model_has_a_card_that_the_hub_can_read(cards):
     assert adapter.base_model == "mixed" and adapter.library_name == "peft"
     assert merged.library_name == "transformers" and "instruction-tuning" in merged.tags
     assert pretrained.license is None
-    results = {r.dataset_name: r.metric_value for r in pretrained.eval_results}
+    results = {r.dataset_type: r.metric_value for r in pretrained.eval_results}
     means = simulate_results().query("variant == 'mixed' and level == 'benchmark' and seed == '0'")
     expected = means.set_index("benchmark")["value"]
     assert results == {name: round(100 * value, 2) for name, value in expected.items()}
+
+
+def test_a_card_names_its_languages_its_means_and_what_it_should_not_have_seen(cards):
+    pretrained, _, merged = (ModelCard(text).data for text in cards.values())
+    assert pretrained.language == ["de", "zh"] and merged.language == ["en"]
+    named = {r.dataset_type: r.metric_name for r in pretrained.eval_results}
+    assert named["ecom_icl"] == "mean over tasks"
+    assert named["shopbench"] == "mean of the means of groups of tasks"
+    said = "trained on tasks that EcomSFT holds out (address_matching)"
+    assert [said in text for text in cards.values()] == [False, True, True]
 
 
 def test_a_card_says_what_the_model_was_trained_on_and_how(cards):
@@ -98,7 +109,7 @@ def test_scores_stand_with_intervals_and_baselines(cards):
         "variant == 'mixed' and task == 'all' and benchmark == 'shopbench' and seed == '0'"
     )
     value, low, high = (100 * row.iloc[0][key] for key in ("value", "ci_low", "ci_high"))
-    assert f"| shopbench | {value:.1f} ({low:.1f} to {high:.1f}) | 22.0 | 27.3 | 64 |" in pretrained
+    assert f"| ShopBench | {value:.1f} ({low:.1f} to {high:.1f}) | 22.0 | 27.3 | 64 |" in pretrained
     assert "This model was not measured." in merged  # results are of the adapter
 
 

@@ -1,3 +1,4 @@
+import json
 import re
 import shutil
 import subprocess
@@ -8,19 +9,21 @@ import pandas as pd
 import pytest
 import yaml
 
+from shoplm.pipelines.evaluation import report_nodes
+from shoplm.pipelines.evaluation.params import EvaluationParams
 from shoplm.reporting.paper_table_settings import PaperTables, ReportSettings
 from shoplm.reporting.report import draw_figures, render_report
-from shoplm.reporting.report_examples import best_variants, draw_examples
+from shoplm.reporting.report_examples import draw_examples
 from shoplm.reporting.report_figures import (
-    curve_points,
     plot_benchmarks,
     plot_checkpoint_curve,
     plot_score_ladder,
 )
-from shoplm.reporting.report_markdown import render_report_markdown
+from shoplm.reporting.report_summary import best_variants, list_facts, summarise
 from shoplm.reporting.report_warnings import list_warnings
 from simulated_benchmarks import (
     BENCHMARKS,
+    PRETRAINED,
     TUNED,
     simulate_curve,
     simulate_predictions,
@@ -35,8 +38,17 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 WATCH = """<script>
 const errors = [];
 addEventListener("error", event => errors.push(event.message));
-addEventListener("load", () => { document.documentElement.dataset.errors = errors.join() || "none"; });
-</script>"""  # noqa: E501
+addEventListener("load", () => parent.postMessage({
+  width: innerWidth, needed: document.documentElement.scrollWidth, errors: errors,
+  figures: document.querySelectorAll(".js-plotly-plot").length,
+}, "*"));
+</script>"""
+HOST = """<script>
+addEventListener("message", event => {
+  document.body.appendChild(document.createElement("p")).textContent = JSON.stringify(event.data);
+});
+</script><body><iframe src="report.html" width="400" height="900" frameborder="0"></iframe>
+<iframe src="report.html" width="1200" height="900" frameborder="0"></iframe></body>"""
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +63,18 @@ def data(tables):
 
 
 @pytest.fixture(scope="module")
-def page(data, tables):
-    return render_report(data, draw_figures(data, tables.kept(), SETTINGS), tables.kept(), SETTINGS)
+def rendered(data, tables):
+    return render_report(data, draw_figures(data, SETTINGS), tables.kept(), SETTINGS)
 
 
 @pytest.fixture(scope="module")
-def markdown(data, tables):
-    return render_report_markdown(data, tables.kept(), SETTINGS)
+def page(rendered):
+    return rendered[0]
+
+
+@pytest.fixture(scope="module")
+def markdown(rendered):
+    return rendered[1]
 
 
 def lines(markdown, heading):
@@ -80,7 +97,7 @@ def test_figures_stand_with_intervals_marks_and_baselines(markdown, data):
     assert list(rows)[2:5] == ["random", "majority", "base"]
     mean = data.results.query("variant == 'mixed' and task == 'all' and benchmark == 'ecom_icl'")
     value, low, high = (100 * mean.iloc[0][key] for key in ("value", "ci_low", "ci_high"))
-    assert rows["mixed"]["ecom_icl"] == f"{value:.1f} ({low:.1f} to {high:.1f}) ▲ base"
+    assert rows["mixed"]["EcomICL"] == f"{value:.1f} ({low:.1f} to {high:.1f}) ▲ base"
     for heading in (
         "EcomICL, with examples in the prompt",
         "GeneralICL, what general ability is left",
@@ -94,7 +111,7 @@ def test_figures_stand_with_intervals_marks_and_baselines(markdown, data):
 
 def test_cost_and_background_are_sums(markdown):
     cost = lines(markdown, "Cost")
-    assert cost["evaluation"] == {"what": "evaluation", "models": "2", "tokens": "180,000",
+    assert cost["evaluation"] == {"what": "evaluation", "models": "2", "tokens": "180,100",
                                   "time": "51 s", "memory, GB": "1.2"}  # fmt: skip
     assert cost["continual pre-training"]["tokens"] == "520,000"
     part = markdown.split("## Answers that could not be read")[1]
@@ -117,24 +134,27 @@ def test_html_and_markdown_have_the_same_tables(page, markdown):
 
 def test_without_the_optional_tables_the_page_stands(tables):
     bare = simulate_report(tables, full=False)
-    figures = draw_figures(bare, tables.kept(), SETTINGS)
-    page = render_report(bare, figures, tables.kept(), SETTINGS)
+    figures = draw_figures(bare, SETTINGS)
+    page, _ = render_report(bare, figures, tables.kept(), SETTINGS)
     assert "No account of training is at hand" in page
     assert "No checkpoint was measured" in page
     assert "No pair of variants was named" in page and "there are no corpus statistics" in page
-    assert render_report(bare, {}, {}, SETTINGS).count("plotly-graph-div") == 0
+    assert render_report(bare, {}, {}, SETTINGS)[0].count("plotly-graph-div") == 0
 
 
 def test_warnings_name_what_is_absent_small_or_lost(data):
     predictions = data.predictions.assign(n_shots_left=1)
     predictions.loc[predictions.index[:3], "problem"] = "too_long"
     said = list_warnings(
-        data.results, 100, data.sources, data.rejected, predictions, data.corpus_statistics
+        data.results, 100, data.rejected, predictions, data.corpus_statistics, data.problems
     )
     text = "\n".join(said)
-    assert "no data for 1 task (general_icl: news_classification)" in text
+    assert "no data for 1 task (GeneralICL: news_classification)" in text
+    assert "ladder_6 were trained on tasks that EcomSFT holds out (address_matching)" in text
+    assert "Not compared: EcomICL, mixed not against large: not trained." in text
     assert "11 of 11 tasks have fewer than 100 examples (the least: 16)" in text
-    assert "one seed" in text and "too_long 3" in text and "no_gold 2" in text
+    assert "one seed" in text and "longer than the window 3" in text
+    assert "without a right answer 2" in text
     assert "4 records of the corpus showed text of a benchmark" in text
     assert "100% of prompts were longer than the window" in text
 
@@ -143,40 +163,83 @@ def test_nothing_is_warned_of_where_all_is_well():
     results = simulate_results(n=500, seeds=(0, 1)).assign(n_unparsed=0)
     clean = pd.DataFrame({"contaminated": [0]})
     assert list_warnings(results, 100, corpus_statistics=clean) == []
-    lost = results.assign(ci_low=0.0)
-    assert list_warnings(lost, 100, corpus_statistics=clean) == [
-        "On ecom_icl, general_icl, ecom_sft, shopbench no model is above both baselines by more "
-        "than its interval."
-    ]
     partial = results.assign(status="partial")
     said = list_warnings(partial, 100, corpus_statistics=clean)
     assert len(said) == 1 and "are partial (marked *)" in said[0]
 
 
-def test_examples_are_a_good_and_a_bad_one_of_the_best_variant_whatever_the_order():
+def test_the_report_leads_with_what_beats_the_baselines():
+    def lead(**more):
+        return summarise(replace(simulate_report(PaperTables(), full=False, n=400), **more))
+
+    results = simulate_results(n=400)
+    lost = results["benchmark"].isin(["ecom_icl", "general_icl"])
+    mixed = lead(results=results.assign(ci_low=results["ci_low"].mask(lost, 0.0)))
+    assert mixed.startswith("Models are above both a random and the most frequent answer, by more")
+    assert "ShopBench (" in mixed and mixed.endswith("; on EcomICL and GeneralICL none is.")
+    assert lead(results=results.assign(ci_low=0.0)) == (
+        "On EcomICL, GeneralICL, EcomSFT and ShopBench no model is above both a random and the "
+        "most frequent answer by more than its interval."
+    )
+
+
+def test_tiles_show_the_best_model_beside_its_start_and_the_majority(data):
+    facts = list_facts(data)
+    means = data.results.query("level == 'benchmark' and seed == 'all'")
+    value = means.set_index(["benchmark", "variant"])["value"].mul(100)
+    of = value["shopbench"]
+    label = (
+        f"ShopBench, best model: {of['ladder_6'] - of['mixed']:+.1f} to mixed, "
+        f"{of['ladder_6'] - of['majority']:+.1f} to majority"
+    )
+    assert facts[label] == f"ladder_6 {of['ladder_6']:.1f}"
+    models = len(PRETRAINED) + len(TUNED) + 5
+    assert facts[f"models measured; {models - 1} trained here, 1 seed each"] == f"{models}"
+    shared = data.predictions.assign(task="one")  # two benchmarks may share a task
+    assert "6" not in facts.values()
+    few = list_facts(replace(data, predictions=shared.assign(example_id=shared.index % 6)))
+    assert "6" in few.values()
+
+
+def test_examples_are_of_one_task_of_each_capability_whatever_the_order():
     predictions, results = simulate_predictions(), simulate_results()
     assert best_variants(results)["shopbench"] == "ladder_6"
-    drawn = draw_examples(predictions, results, 1, 0)
-    again = draw_examples(predictions.sample(frac=1, random_state=3), results, 1, 0)
-    assert sorted(map(str, drawn)) == sorted(map(str, again))
-    assert draw_examples(predictions, results, 1, 1) != drawn
+    capabilities = {"query_relation": "behaviour", "title_translation": "multilingual"}
+    drawn = draw_examples(predictions, results, capabilities, 1, 0)
+    again = draw_examples(predictions.sample(frac=1, random_state=3), results, capabilities, 1, 0)
+    assert drawn == again != draw_examples(predictions, results, capabilities, 1, 1)
     titles = [sample["title"] for sample in drawn]
-    assert {title.split(",")[1].strip() for title in titles} == {
-        task for tasks in BENCHMARKS.values() for task in tasks
-    }
-    of = [title for title in titles if title.startswith("shopbench, query_relation, ladder_6")]
-    assert [title.split(": ")[1] for title in of] == ["good (1.00)", "bad (0.00)"]
-    bad = next(sample for sample in drawn if ": bad" in sample["title"])
-    assert dict(bad["parts"])["prediction"] == "(nothing)"
+    tasks = {title.split(", ")[1] for title in titles if title.startswith("ShopBench")}
+    assert tasks > set(capabilities) and len(tasks) == 3  # and one of those without
+    for benchmark in ("EcomICL", "GeneralICL", "EcomSFT"):
+        assert len({t.split(", ")[1] for t in titles if t.startswith(benchmark)}) == 1
+    assert set(BENCHMARKS["shopbench"]) > tasks
+    of = [title for title in titles if title.startswith("ShopBench, query_relation, ladder_6")]
+    assert [title.split(": ")[1] for title in of] == ["best (1.00)", "worst (0.00)"]
+    worst = next(sample for sample in drawn if ": worst" in sample["title"])
+    assert dict(worst["parts"])["prediction"] == "(nothing)"
+
+
+def test_the_page_says_how_sure_its_figures_are(markdown):
+    assert "Intervals (95%, 9,999 resamples, seed 0)" in markdown
+    assert (
+        "not corrected for how many figures" in markdown and "corrected (Holm) within" in markdown
+    )
+    assert "of measured examples and shots 0; of the bootstrap and the tests 0" in markdown
+    curve = lines(markdown, "Along continual pre-training")
+    cell = curve["EcomICL: 1 of 2 tasks, picked answers"]["64,000 tokens"]
+    assert re.fullmatch(r"\d+\.\d\* \([\d.]+ to [\d.]+\)", cell)
 
 
 def test_points_of_the_forest_are_the_data_and_baselines_are_lines():
     results = simulate_results()
-    figure = plot_benchmarks(results, TUNED)
+    figure = plot_benchmarks(results, PRETRAINED, TUNED)
     tuned = [t for t in figure.data if t.name == "tuned"]
     means = results.query("level == 'benchmark' and seed == 'all'").set_index(
         ["benchmark", "variant"]
     )
+    other = [t for t in figure.data if t.name == "other"]
+    assert len(other) == 1 and len(other[0].x) == 5  # from_*, which nothing says are tuned
     assert len(tuned) == 1 and list(tuned[0].x) == [
         100 * means.loc[("shopbench", name), "value"] for name in TUNED
     ]
@@ -193,20 +256,16 @@ def test_the_curve_has_a_line_and_a_band_for_each_variant():
     lines = [t for t in figure.data if t.mode == "lines+markers"]
     assert [t.name for t in lines] == ["general_only", "ecom_only", "separate", "mixed"]
     assert list(lines[3].x) == [0, 32_000, 64_000, 128_000]
-    of = curve.query("variant == 'mixed' and benchmark == 'ecom_icl'")
+    of = curve.query(
+        "variant == 'mixed' and benchmark == 'ecom_icl' and level == 'benchmark' and seed == 'all'"
+    )
     assert list(lines[3].y) == pytest.approx(list(100 * of["value"]))
     assert len([t for t in figure.data if t.fill == "toself"]) == 4
     assert len(plot_checkpoint_curve(curve).data) == 16  # two benchmarks
+    notes = [a.text for a in figure.layout.annotations]
+    assert set(notes) == {"EcomICL: 1 of 2 tasks, picked answers", "random", "majority"}
+    assert sorted(s.y0 for s in figure.layout.shapes) == pytest.approx([22, 27])
     assert not plot_checkpoint_curve(curve.head(0)).data
-
-
-def test_a_curve_of_tasks_alone_is_their_mean_without_an_interval():
-    curve = pd.DataFrame([
-        ("mixed", "0", 5, "b", "x", 0.2, 0.1, 0.3, 9), ("mixed", "0", 5, "b", "y", 0.4, 0.3, 0.5, 7)
-    ], columns=["variant", "seed", "tokens", "benchmark", "task", "value", "ci_low", "ci_high", "n"])  # fmt: skip  # noqa: E501
-    points = curve_points(curve)
-    assert len(points) == 1 and points["value"].iloc[0] == pytest.approx(0.3)
-    assert points[["ci_low", "ci_high"]].isna().all(axis=None)
 
 
 def test_the_ladder_goes_up_in_the_order_of_its_table(data, tables):
@@ -216,6 +275,8 @@ def test_the_ladder_goes_up_in_the_order_of_its_table(data, tables):
     assert list(mean.x) == list(range(7)) and mean.y[6] > mean.y[1]
     assert {a.text for a in figure.layout.annotations} == {"random", "majority"}
     assert not plot_score_ladder(data.paper_tables, "unknown", "Ladder").data
+    one_step = data.paper_tables[data.paper_tables["row"] == "untuned"]
+    assert not plot_score_ladder(one_step, "ladder", "Ladder").data
 
 
 def test_results_are_ordered_by_how_models_were_made(data):
@@ -241,16 +302,42 @@ def test_the_papers_environment_adds_the_other_size():
     assert tables("base", "paper")["ladder"].kept_rows()["untuned"].variant == "bloom_7b1"
 
 
+def test_the_node_passes_problems_and_settings_on(data, tables):
+    nothing = plot_checkpoint_curve(pd.DataFrame())
+    params = EvaluationParams.model_validate({
+        "runs": "runs", "examples": {"seed": 7}, "benchmarks": {"ecom_icl": {}},
+        "evaluations": {"icl": {"models": ["base"], "benchmarks": ["ecom_icl"]}},
+        "bootstrap": {"samples": 1_999, "confidence": 0.9, "seed": 3},
+    })  # fmt: skip
+    page, markdown = report_nodes.render_report(
+        data.results, data.paper_tables, data.comparison, data.curve, data.predictions,
+        data.unparsed, data.sources, data.rejected, data.problems, data.costs,
+        data.corpus_statistics, data.mixing_report, data.pretrain_metrics,
+        data.instruction_statistics, data.sft_variants, data.sft_metrics, nothing, nothing, nothing,
+        tables, params,
+    )  # fmt: skip
+    for shown in (page, markdown):
+        assert "ladder_6 were trained on tasks that EcomSFT holds out (address_matching)" in shown
+        assert "Not compared: EcomICL, mixed not against large: not trained." in shown
+        assert "Intervals (90%, 1,999 resamples, seed 3)" in shown
+        assert "of measured examples and shots 7; of the bootstrap and the tests 3" in shown
+    assert "plotly-graph-div" not in page  # figures of nothing are left out
+
+
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
-def test_a_browser_shows_the_page_without_a_script_error(page, tmp_path):
-    file = tmp_path / "report.html"
-    file.write_text(page.replace("<head>", f"<head>{WATCH}", 1))
+def test_a_browser_shows_the_page_on_wide_and_narrow_screens_without_an_error(page, tmp_path):
+    (tmp_path / "report.html").write_text(page.replace("<head>", f"<head>{WATCH}", 1))
+    host = tmp_path / "host.html"
+    host.write_text(HOST)
     shown = subprocess.run(
         [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000", "--dump-dom",
-         file.as_uri()],
-        capture_output=True, text=True, timeout=60, check=True,
+         f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=8000", "--dump-dom",
+         host.as_uri()],
+        capture_output=True, text=True, timeout=90, check=True,
     ).stdout  # fmt: skip
-    assert 'data-errors="none"' in shown
-    assert shown.count('<svg class="main-svg"') >= 3, "figures were not drawn"
+    found = [json.loads(line) for line in re.findall(r"<p>(.*?)</p>", shown)]
+    assert sorted(one["width"] for one in found) == [400, 1200]
+    for one in found:
+        assert one["errors"] == [] and one["figures"] == 3
+        assert one["needed"] <= one["width"], "the page is wider than the screen"

@@ -11,6 +11,8 @@ from shoplm.reporting.report_tables import (
     list_missing,
     mark_differences,
     show_paper_table,
+    tabulate_benchmarks,
+    tabulate_comparison,
     tabulate_decodings,
     tabulate_tasks,
 )
@@ -18,7 +20,8 @@ from simulated_benchmarks import row, simulate_comparison, simulate_results
 
 RESULTS = pd.DataFrame([
     row("random", "all", "b", "all", "benchmark", "constrained", 0.25, 20),
-    row("base", "all", "b", "all", "benchmark", "constrained", 0.5, 20, ci_low=0.4, ci_high=0.6),
+    row("base", "all", "b", "all", "benchmark", "constrained", 0.5, 20, ci_low=0.4, ci_high=0.6,
+        n_seeds=2, seed_sd=0.05 * 2**0.5),
     row("base", 0, "b", "all", "benchmark", "constrained", 0.45, 20),
     row("base", 1, "b", "all", "benchmark", "constrained", 0.55, 20),
     row("base", "all", "b", "easy", "task", "constrained", 0.7, 10),
@@ -26,6 +29,11 @@ RESULTS = pd.DataFrame([
     row("base", "all", "b", "easy", "part", "constrained", 0.9, 10, metric="precision"),
     row("base", "all", "b", "lost", "task", None, float("nan"), 0, status="absent",
         detail="no file lost.json"),
+    row("mixed", "all", "b", "mute", "task", "free", float("nan"), 10, status="unscored",
+        detail="10 of 10 answers have no score"),
+    row("base", "all", "b", "easy_one", "task", "constrained", 0.3, 10),
+    row("mixed", "all", "b", "easy_one", "task", "constrained", float("nan"), 0, status="absent",
+        detail="not measured with this model"),
     row("mixed", "all", "b", "all", "benchmark", "constrained", 0.6, 20, status="partial"),
     row("mixed", "all", "other", "all", "benchmark", "constrained", 0.1, 20),
 ])  # fmt: skip
@@ -52,7 +60,7 @@ def test_cells_are_the_pooled_figures_with_the_spread_of_seeds():
     filled = fill_tables(RESULTS, {"t": table()})
     mean = cell(filled, "base", "mean")
     assert (mean["value"], mean["ci_low"], mean["ci_high"]) == (0.5, 0.4, 0.6)
-    assert mean["seeds"] == 2 and mean["seed_sd"] == pytest.approx(0.05 * 2**0.5)
+    assert mean["n_seeds"] == 2 and mean["seed_sd"] == pytest.approx(0.05 * 2**0.5)
     assert mean["label"] == "base model" and mean["status"] == "measured"
     easy = cell(filled, "base", "easy")
     assert (easy["value"], easy["decoding"]) == (0.7, "constrained")  # not precision, not free
@@ -62,12 +70,25 @@ def test_cells_are_the_pooled_figures_with_the_spread_of_seeds():
     assert set(filled["row"]) == {"random", "majority", "base"}  # null drops a row
 
 
-def test_without_a_pooled_row_seeds_are_averaged():
-    alone = RESULTS[RESULTS["seed"] != "all"]
-    figure = Cells(alone).find("base", "b", "benchmark")
-    assert figure["value"] == pytest.approx(0.5) and figure["seeds"] == 2
-    assert figure["ci_low"] == pytest.approx(alone["ci_low"].mean())
-    assert Cells(alone).find("mixed", "b", "benchmark") is None
+def test_an_empty_cell_is_named_by_its_reason():
+    cells = Cells(RESULTS)
+    found = {
+        (variant, task): cells.gap(cells.find(variant, "b", "task", task))
+        for variant, task in [("base", "easy"), ("base", "lost"), ("mixed", "mute"),
+                              ("mixed", "easy_one"), ("mixed", "easy")]
+    }  # fmt: skip
+    assert list(found.values()) == [None, "absent", "unscored", "not asked", "not asked"]
+    shown_tasks = tabulate_tasks(RESULTS, "b", {}).set_index(["task", "answers"])
+    assert shown_tasks.loc[("lost", ""), "base"] == "no data"
+    shown_tasks = shown_tasks["mixed"]
+    assert shown_tasks[("mute", "")] == "no scorer"
+    assert shown_tasks[("easy", "written")] == shown_tasks[("easy_one", "picked")] == "not asked"
+
+
+def test_a_mean_over_some_tasks_is_marked_wherever_it_stands():
+    partial = Cells(RESULTS).find("mixed", "b", "benchmark")
+    assert shown(partial).startswith("60.0* (")
+    assert tabulate_benchmarks(RESULTS, {}).set_index("")["b"]["mixed"].startswith("60.0*\n(")
 
 
 @pytest.mark.parametrize(
@@ -107,6 +128,7 @@ def test_the_papers_own_figures_stand_in_rows_of_their_own():
     assert shown_table.loc["base model (paper)", "easy"] == ""
     assert shown_table.loc["base model", "mean"] == "50.0\n(40.0 to 60.0) ±7.1"
     assert shown_table.loc["base model", "lost"] == "no data"
+    assert cell(filled, "base", "lost")["detail"] == "no file lost.json"
     assert shown_table.loc["random", "mean"] == "25.0"  # a baseline has no interval
     assert shown_table.loc["majority", "mean"] == "—"
     assert shown_table.loc["examples", "mean"] == "20"
@@ -155,18 +177,38 @@ def test_a_table_that_makes_no_sense_is_refused(change, message):
         table(**change)
 
 
+@pytest.mark.parametrize("where", ["paper", "variants"])
+def test_a_label_that_no_column_of_each_has_is_refused(where):
+    value = {"paper": 0.5, "variants": "base"}[where]
+    settings = table(columns={"t": {"each": "tasks"}}, rows={"base": {where: {"easi": value}}})
+    with pytest.raises(ValueError, match=r"'t': row 'base' names the column 'easi'.*mean 'easy'"):
+        fill_tables(RESULTS, {"t": settings})
+    unasked = table(columns={"t": {"each": "tasks"}}, rows={"base": {where: {"easi": value}}},
+                    benchmark="not asked")  # fmt: skip
+    assert fill_tables(RESULTS, {"t": unasked}).empty
+
+
 def test_differences_are_marked_where_a_test_found_them():
     marks = mark_differences(simulate_comparison())
     assert marks == {
-        ("mixed", "ecom_icl", "benchmark", ""): ["▲ base"],
-        ("ladder_6", "shopbench", "benchmark", ""): ["▲ ladder_1"],
+        ("mixed", "ecom_icl", "benchmark", "", "constrained"): ["▲ base"],
+        ("ladder_6", "shopbench", "benchmark", "", "constrained"): ["▲ ladder_1"],
     }
     worse = simulate_comparison().head(1).assign(value=-0.1, level="task", task="t")
-    assert mark_differences(worse) == {("mixed", "ecom_icl", "task", "t"): ["▼ base"]}
+    assert mark_differences(worse) == {
+        ("mixed", "ecom_icl", "task", "t", "constrained"): ["▼ base"]
+    }
     assert mark_differences(None) == {}
-    free = simulate_comparison().head(1).assign(value=-0.1, decoding="free")
-    both = pd.concat([simulate_comparison().head(1), free])
-    assert mark_differences(both) == {("mixed", "ecom_icl", "benchmark", ""): ["▲ base"]}
+
+
+def test_both_kinds_of_answers_are_tested_and_no_data_is_no_result():
+    tests = tabulate_comparison(simulate_comparison()).set_index(["variant", "on", "answers"])
+    picked, written = (tests.loc[("mixed", "EcomICL", way)] for way in ("picked", "written"))
+    assert list(picked["outcome"]) == ["better", "no difference shown"]  # base, then separate
+    assert written["outcome"] == "no difference shown"
+    lost = tests.loc[("mixed", "GeneralICL", "picked")]
+    assert lost["outcome"] == "not compared: no predictions"
+    assert (lost["difference"], lost["corrected p"]) == ("", "")
 
 
 def test_tasks_are_shown_as_asked_and_both_ways_side_by_side():
@@ -177,7 +219,8 @@ def test_tasks_are_shown_as_asked_and_both_ways_side_by_side():
     assert ("title_generation", "picked") not in ways
     assert list(tasks.columns[3:5]) == ["random", "majority"]
     both = tabulate_decodings(results).set_index(["variant", "benchmark"])
-    line = both.loc[("mixed", "ecom_icl")]
+    assert both.loc[("random", "EcomICL"), "not understood"] == ""
+    line = both.loc[("mixed", "EcomICL")]
     assert float(line["picked"]) - float(line["written"]) == pytest.approx(10)
     assert line["not understood"] == "20%"
 

@@ -1,4 +1,4 @@
-"""One figure out of the benchmark results: over decodings and seeds."""
+"""One figure out of the benchmark results."""
 
 from __future__ import annotations
 
@@ -9,27 +9,39 @@ import pandas as pd
 
 ALL_SEEDS = "all"
 BASELINES = ("random", "majority")
-DECODINGS = ("constrained", "free")
+ANSWERS = {"constrained": "picked", "free": "written"}
+"""Ways of answering, the preferred one first, as people read them."""
+DECODINGS = tuple(ANSWERS)
 LEVELS = ("task", "group", "benchmark")
 """Rows of other levels stand beside: precision and recall of a task."""
 KEYS = ["variant", "benchmark", "level", "task"]
+PARTIAL, ABSENT, UNSCORED, UNANSWERED, NOT_ASKED = (
+    "partial", "absent", "unscored", "unanswered", "not asked",
+)  # fmt: skip
+GAPS = {ABSENT: "no data", UNSCORED: "no scorer", UNANSWERED: "no answer", NOT_ASKED: "not asked"}
+"""What stands where a figure has no value, by reason."""
+PARTLY = "*"
+TITLES = {
+    "ecom_icl": "EcomICL", "ecom_sft": "EcomSFT", "general_icl": "GeneralICL",
+    "shopbench": "ShopBench",
+}  # fmt: skip
 
 
 class Cells:
-    """The figures of `benchmark_results` by variant, benchmark, level and task.
+    """The figures of `benchmark_results` over all seeds.
 
-    A figure of several seeds is their mean, and so are the ends of its interval, unless the results
-    have a row for seed `all`; `seed_sd` is their standard deviation.
+    `seed_sd` of a figure is the standard deviation of its seeds.
     """
 
     def __init__(self, results: pd.DataFrame) -> None:
         results = results[results["level"].isin(LEVELS)]
-        self._rows: dict[tuple, list[dict[str, Any]]] = {}
-        for row in results.to_dict("records"):
-            key = tuple(str(row[k]) for k in KEYS) if row["level"] != "benchmark" else (
-                str(row["variant"]), str(row["benchmark"]), "benchmark", ""
-            )  # fmt: skip
-            self._rows.setdefault(key, []).append(row)
+        pooled = results[results["seed"].astype(str) == ALL_SEEDS]
+        self._rows: dict[tuple, dict[str, Any]] = {}
+        for row in pooled.to_dict("records"):
+            key = _key(*(str(row[k]) for k in KEYS))
+            self._rows.setdefault(key, {})[row["decoding"]] = row
+        measured = results[results["value"].notna()]
+        self._measured = set(zip(measured["benchmark"], measured["task"], strict=True))
         self.variants = list(dict.fromkeys(str(name) for name in results["variant"]))
         self.benchmarks = list(dict.fromkeys(str(name) for name in results["benchmark"]))
         named = results[["benchmark", "level", "task"]].drop_duplicates()
@@ -57,35 +69,30 @@ class Cells:
             task: the task or group.
             decoding: preferred; another one is taken where it alone was measured.
         """
-        rows = self._rows.get((variant, benchmark, level, "" if level == "benchmark" else task))
+        rows = self._rows.get(_key(variant, benchmark, level, task))
         if not rows:
             return None
-        values = [row for row in rows if not pd.isna(row["value"])]
-        if not values:
-            return {**rows[0], "seeds": 0, "seed_sd": float("nan")}
-        return _over_seeds(_of_decoding(values, decoding))
+        measured = {way: row for way, row in rows.items() if not pd.isna(row["value"])}
+        found = next((measured[w] for w in (decoding, *DECODINGS) if w in measured), None)
+        return found or rows.get(decoding) or next(iter(rows.values()))
+
+    def gap(self, figure: Mapping[str, Any] | None) -> str | None:
+        """Why there is no value, a key of GAPS; None where there is one."""
+        if figure is None:
+            return NOT_ASKED
+        if not pd.isna(figure["value"]):
+            return None
+        if figure["status"] == UNSCORED:
+            return UNSCORED
+        if figure["status"] == PARTIAL:
+            return UNANSWERED
+        elsewhere = (figure["benchmark"], figure["task"]) in self._measured
+        return NOT_ASKED if elsewhere else ABSENT
 
 
-def _of_decoding(rows: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
-    order = (wanted, *DECODINGS)
-    found = {row.get("decoding") for row in rows}
-    chosen = next((name for name in order if name in found), None)
-    return rows if chosen is None else [row for row in rows if row.get("decoding") == chosen]
-
-
-def _over_seeds(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The row over all seeds; of results without one, the mean of the seeds' figures."""
-    alone = [row for row in rows if str(row["seed"]) != ALL_SEEDS]
-    pooled = next((row for row in rows if str(row["seed"]) == ALL_SEEDS), None)
-    seeds = pd.Series([row["value"] for row in alone], dtype=float)
-    spread = {"seeds": max(len(seeds), 1), "seed_sd": float(seeds.std())}
-    if pooled is not None or len(alone) == 1:
-        return {**(pooled or alone[0]), **spread}
-    means = {
-        key: float(pd.Series([row[key] for row in alone], dtype=float).mean())
-        for key in ("value", "ci_low", "ci_high")
-    }
-    return {**alone[0], **means, **spread, "seed": ALL_SEEDS}
+def title_of(benchmark: str) -> str:
+    """What a benchmark is called in papers; one of another name is called by that."""
+    return TITLES.get(benchmark, benchmark)
 
 
 def percent(value: float) -> str:
@@ -94,11 +101,18 @@ def percent(value: float) -> str:
 
 
 def shown(figure: Mapping[str, Any] | None) -> str:
-    """A figure with its interval and the spread of its seeds; empty where there is none."""
+    """A figure with its interval and the spread of its seeds; empty where there is none.
+
+    A star marks one that leaves out tasks or answers.
+    """
     if figure is None or pd.isna(figure["value"]):
         return ""
-    text = percent(figure["value"])
+    text = percent(figure["value"]) + PARTLY * (figure["status"] == PARTIAL)
     if figure["variant"] not in BASELINES and not pd.isna(figure["ci_low"]):
         text += f" ({percent(figure['ci_low'])} to {percent(figure['ci_high'])})"
     spread = figure["seed_sd"]
     return text if pd.isna(spread) else f"{text} ±{percent(spread)}"
+
+
+def _key(variant: str, benchmark: str, level: str, task: str) -> tuple[str, str, str, str]:
+    return variant, benchmark, level, "" if level == "benchmark" else task

@@ -15,9 +15,10 @@ def render_markdown(
     facts: Mapping[str, str],
     sections: Sequence[Section],
     warnings: Sequence[str] = (),
+    lead: str = "",
 ) -> str:
     """What `render_page` shows, less the figures; sections that have nothing else are left out."""
-    lines = [f"# {title}", ""]
+    lines = [f"# {title}", "", *([_line(lead), ""] if lead else [])]
     lines += [f"- {label}: **{value}**" for label, value in facts.items()]
     if warnings:
         lines += ["", "> **Before you read the figures**", ">"]

@@ -3,41 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
 
-from shoplm.reporting.benchmark_cells import BASELINES, Cells, percent, shown
+from shoplm.reporting.benchmark_cells import BASELINES, Cells, percent, shown, title_of
+from shoplm.reporting.card_data import PRETRAINED, TUNED, CardData
 from shoplm.reporting.markdown_page import markdown_table
 from shoplm.reporting.model_facts import ModelFacts, read_model_facts
 from shoplm.reporting.runs import list_runs
 
-PRETRAINED, TUNED = "pretrained_models", "sft_models"
 MERGED = "-merged"
 HIDDEN = ("launch", "merge", "mixture", "model", "selection", "base_model")
-
-
-@dataclass(frozen=True)
-class CardData:
-    """What cards are made of; all but the results may be absent."""
-
-    results: pd.DataFrame
-    """`benchmark_results`."""
-    mixing_report: Mapping[str, Any] | None = None
-    """Of data_mixing."""
-    pretrain_metrics: pd.DataFrame | None = None
-    """Of continual_pretrain."""
-    sft_variants: pd.DataFrame | None = None
-    """Of sft."""
-    sft_selections: pd.DataFrame | None = None
-    """Of sft."""
-    sft_metrics: pd.DataFrame | None = None
-    """Of sft."""
-    settings: Mapping[str, Mapping[str, Any]] | None = None
-    """Parameters by pipeline, as plain values: `continual_pretrain`, `sft`."""
 
 
 def write_cards(
@@ -69,7 +48,7 @@ def _write_card(kind: str, name: str, directory: Path, data: CardData, cells: Ce
     base = _base(kind, trained, facts, data)
     scores = _scores(variant, seed, data.results)
     parts = [
-        _head(variant, seed, kind, facts, base, scores),
+        _head(variant, seed, kind, facts, base, scores, data),
         f"# {variant}, seed {seed}" if seed else f"# {variant}",
         _summary(kind, facts, base),
         "## Data",
@@ -81,7 +60,7 @@ def _write_card(kind: str, name: str, directory: Path, data: CardData, cells: Ce
         "## Scores",
         *_score_lines(variant, scores, cells),
         "## Limits",
-        _limits(scores, data.results),
+        _limits(trained, scores, data),
         "## Licence",
         "To be filled in by the owner of the model: it must agree with the licence of the base "
         "model and with the terms of the data.",
@@ -90,11 +69,19 @@ def _write_card(kind: str, name: str, directory: Path, data: CardData, cells: Ce
 
 
 def _head(
-    variant: str, seed: str, kind: str, facts: ModelFacts, base: str, scores: pd.DataFrame
+    variant: str,
+    seed: str,
+    kind: str,
+    facts: ModelFacts,
+    base: str,
+    scores: pd.DataFrame,
+    data: CardData,
 ) -> str:
     """The YAML that the hub reads."""
+    languages = _languages(kind, variant, data)
+    grouped = set(data.results.loc[data.results["level"] == "group", "benchmark"])
     head: dict[str, Any] = {
-        "language": ["en", "zh"],
+        **({"language": languages} if languages else {}),
         "library_name": "peft" if facts.is_adapter else "transformers",
         "pipeline_tag": "text-generation",
         "base_model": base,
@@ -108,10 +95,13 @@ def _head(
                 "results": [
                     {
                         "task": {"type": "text-generation"},
-                        "dataset": {"name": row["benchmark"], "type": row["benchmark"]},
+                        "dataset": {"name": title_of(row["benchmark"]), "type": row["benchmark"]},
                         "metrics": [
                             {
-                                "type": row["metric"], "name": "mean over tasks",
+                                "type": row["metric"],
+                                "name": "mean of the means of groups of tasks"
+                                if row["benchmark"] in grouped
+                                else "mean over tasks",
                                 "value": round(100 * row["value"], 2),
                             }
                         ],
@@ -130,8 +120,16 @@ def _base(kind: str, variant: str, facts: ModelFacts, data: CardData) -> str:
         of = data.sft_variants[data.sft_variants["variant"] == variant]
         if len(of):
             return str(of["model"].iloc[0])
-    settings = _settings(kind, variant, data)
+    settings = data.settings_of(kind, variant)
     return str(settings.get("base_model") or settings.get("model") or facts.base or "base")
+
+
+def _languages(kind: str, variant: str, data: CardData) -> list[str]:
+    """Those of the mixture that it was trained on and of the examples that it was measured on."""
+    found = set(data.languages.get(variant.removesuffix(MERGED), ()))
+    if kind == PRETRAINED:
+        found |= {side["language"] for side in data.mixture_of(variant).get("sides", [])}
+    return sorted(found - {"all", "", None})
 
 
 def _summary(kind: str, facts: ModelFacts, base: str) -> str:
@@ -144,9 +142,7 @@ def _summary(kind: str, facts: ModelFacts, base: str) -> str:
 
 
 def _mixture(variant: str, data: CardData) -> list[str]:
-    settings = _settings(PRETRAINED, variant, data)
-    name = str(settings.get("mixture") or variant)
-    mixture = (data.mixing_report or {}).get("mixtures", {}).get(name)
+    name, mixture = data.mixture_name(variant), data.mixture_of(variant)
     if not mixture:
         return [f"The mixture `{name}`; there is no account of it."]
     columns = ["kind", "language", "taken", "achieved_share", "passes"]
@@ -185,7 +181,7 @@ def _training(kind: str, variant: str, seed: str, data: CardData) -> list[str]:
         runs = list_runs(of[of["seed"].astype(str) == seed] if seed else of)
         if len(runs):
             lines.append("\n".join(markdown_table(runs.drop(columns="variant"))))
-    settings = _settings(kind, variant, data)
+    settings = data.settings_of(kind, variant)
     if settings:
         text = yaml.safe_dump(
             {key: value for key, value in settings.items() if key not in HIDDEN}, sort_keys=False
@@ -201,8 +197,7 @@ def _scores(variant: str, seed: str, results: pd.DataFrame) -> pd.DataFrame:
         & results["value"].notna()
     ]  # fmt: skip
     of = of[of["seed"].astype(str) == (seed or "0")]
-    if "decoding" in of:
-        of = of.sort_values("decoding", kind="stable")  # constrained before free
+    of = of.sort_values("decoding", kind="stable")  # constrained before free
     return of.drop_duplicates("benchmark")
 
 
@@ -211,7 +206,10 @@ def _score_lines(variant: str, scores: pd.DataFrame, cells: Cells) -> list[str]:
         return ["This model was not measured."]
     lines = []
     for row in scores.to_dict("records"):
-        line = {"benchmark": row["benchmark"], "score": shown({**row, "seed_sd": float("nan")})}
+        line = {
+            "benchmark": title_of(row["benchmark"]),
+            "score": shown({**row, "seed_sd": float("nan")}),
+        }
         for baseline in BASELINES:
             figure = cells.find(baseline, row["benchmark"], "benchmark")
             known = figure is not None and not pd.isna(figure["value"])
@@ -224,40 +222,29 @@ def _score_lines(variant: str, scores: pd.DataFrame, cells: Cells) -> list[str]:
     ]
 
 
-def _limits(scores: pd.DataFrame, results: pd.DataFrame) -> str:
+def _limits(variant: str, scores: pd.DataFrame, data: CardData) -> str:
     said = [
         "The scores are of the tasks named and of no other use; nothing was measured of safety, "
         "bias or truthfulness, and the model may invent facts about products."
     ]
+    if data.problems is not None:
+        of = data.problems[
+            (data.problems["kind"] == "trained_on_held_out") & (data.problems["variant"] == variant)
+        ]
+        for benchmark, tasks in of.groupby("benchmark", sort=False)["task"]:
+            said.append(
+                f"It was trained on tasks that {title_of(benchmark)} holds out "
+                f"({', '.join(tasks)}): its score there does not say what a new task gets."
+            )
     if len(scores) and scores["n"].min() < 1000:
         said.append(
             f"The smallest benchmark has {scores['n'].min():,} examples: read the intervals."
         )
-    if "status" in scores and (scores["status"] == "partial").any():
-        names = ", ".join(scores.loc[scores["status"] == "partial", "benchmark"])
-        said.append(f"Means of {names} leave out tasks without data or answers.")
-    alone = results.loc[~results["variant"].isin(BASELINES), "seed"].astype(str)
-    if set(alone) - {"all"} and len(set(alone) - {"all"}) == 1:
+    partial = scores.loc[scores["status"] == "partial", "benchmark"]
+    if len(partial):
+        names = ", ".join(map(title_of, partial))
+        said.append(f"Means of {names} (*) leave out tasks without data or answers.")
+    alone = data.results.loc[~data.results["variant"].isin(BASELINES), "seed"].astype(str)
+    if len(set(alone) - {"all"}) == 1:
         said.append("One seed was trained: how much another would differ is not known.")
     return " ".join(said)
-
-
-def _settings(kind: str, variant: str, data: CardData) -> dict[str, Any]:
-    """The parameters of a variant: what is common, with its overrides laid over it."""
-    pipeline, common = (
-        ("continual_pretrain", "pretraining") if kind == PRETRAINED else ("sft", "tuning")
-    )
-    params = (data.settings or {}).get(pipeline) or {}
-    variants = params.get("variants") or {}
-    if variant not in variants:
-        return {}
-    return _overlaid(params.get(common) or {}, variants[variant] or {})
-
-
-def _overlaid(values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    done = dict(values)
-    for key, value in over.items():
-        old = done.get(key)
-        both = isinstance(value, Mapping) and isinstance(old, Mapping) and key != "adapter"
-        done[key] = _overlaid(old, value) if both else value
-    return done

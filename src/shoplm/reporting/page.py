@@ -37,6 +37,7 @@ def render_page(
     sections: Sequence[Section],
     warnings: Sequence[str] = (),
     contents: bool = False,
+    lead: str = "",
 ) -> str:
     """The page as HTML; it needs no network.
 
@@ -46,6 +47,7 @@ def render_page(
         sections: in order.
         warnings: what a reader must know before the figures, a sentence each.
         contents: list the sections, with links, before them.
+        lead: what it comes to, before anything else.
     """
     environment = Environment(
         loader=PackageLoader("shoplm.reporting"), autoescape=True, undefined=StrictUndefined,
@@ -57,6 +59,7 @@ def render_page(
         sections=sections,
         warnings=warnings,
         contents=contents,
+        lead=lead,
         plotly=get_plotlyjs() if any(section.figure for section in sections) else "",
         as_table=_as_table,
         as_figure=_as_figure,

@@ -115,7 +115,8 @@ class ReportSettings(Settings):
     """What the report shows beside the tables."""
 
     examples_per_task: int = Field(1, ge=0, le=5)
-    """Predictions shown of each task: as many right ones and as many wrong ones."""
+    """Predictions shown of one task of each benchmark and capability: so many of the best and so
+    many of the worst; 0 shows none."""
     seed: int = 0
     """Of the draw of those predictions."""
     few: int = Field(100, ge=1)

@@ -8,19 +8,26 @@ from typing import Any
 
 import pandas as pd
 
-from shoplm.reporting.benchmark_cells import BASELINES, Cells
+from shoplm.reporting.benchmark_cells import (
+    BASELINES,
+    GAPS,
+    NOT_ASKED,
+    PARTIAL,
+    Cells,
+)
 from shoplm.reporting.paper_table_settings import (
     ColumnSettings,
     PaperTable,
     RowSettings,
     heading,
 )
+from shoplm.variants import suggest
 
 OURS, PAPER = "ours", "paper"
-MEASURED, PARTIAL, ABSENT, MISSING = "measured", "partial", "absent", "missing"
+MEASURED, MISSING = "measured", "missing"
 COLUMNS = [
     "table", "row", "label", "variant", "column", "benchmark", "level", "task", "source", "metric",
-    "decoding", "value", "ci_low", "ci_high", "n", "n_unparsed", "seeds", "seed_sd", "status",
+    "decoding", "value", "ci_low", "ci_high", "n", "n_unparsed", "n_seeds", "seed_sd", "status",
     "detail",
 ]  # fmt: skip
 
@@ -40,13 +47,17 @@ def fill_tables(results: pd.DataFrame, tables: Mapping[str, PaperTable]) -> pd.D
 
     Args:
         results: variant, seed, benchmark, task, metric, value, ci_low, ci_high, n, n_unparsed,
-            decoding, level (task, group or benchmark), status.
+            decoding, level (task, group or benchmark), status, detail, n_seeds, seed_sd; rows of
+            seed `all` are shown.
         tables: by name.
 
     Returns:
         One row a cell and source. `source` is `ours` or `paper`; `status` of ours is `measured`,
-        `partial` (answers or tasks are missing), `absent` (there is no data or no scorer) or
-        `missing`, and then `detail` says what would fill the cell.
+        `partial` (answers or tasks are missing), `absent` (there is no data), `unscored`,
+        `unanswered`, or `missing`, and then `detail` says what would fill the cell.
+
+    Raises:
+        ValueError: a row has `paper` or `variants` of a column that its table does not have.
     """
     cells = Cells(results)
     rows = [row for name, table in tables.items() for row in _fill(name, table, cells)]
@@ -81,8 +92,10 @@ def _fill(name: str, table: PaperTable, cells: Cells) -> Iterator[dict[str, Any]
     baselines = {
         baseline: RowSettings() for baseline in table.baselines if baseline not in table.rows
     }
+    columns = expand_columns(table, cells)
+    _check_labels(name, table, columns, cells)
     for row, settings in {**baselines, **table.kept_rows()}.items():
-        for column in expand_columns(table, cells):
+        for column in columns:
             variant = settings.variants.get(column.label, settings.variant or row)
             place = {
                 "table": name, "row": row, "label": settings.label or row, "variant": variant,
@@ -98,23 +111,36 @@ def _fill(name: str, table: PaperTable, cells: Cells) -> Iterator[dict[str, Any]
                 }  # fmt: skip
 
 
+def _check_labels(name: str, table: PaperTable, columns: list[Column], cells: Cells) -> None:
+    """Where a column is `each` of something, headings are known with the results alone."""
+    labels = [column.label for column in columns]
+    of = {settings.benchmark or table.benchmark for settings in table.columns.values()}
+    if not of <= set(cells.benchmarks):
+        return  # nothing of it was asked: what its tasks are is not known
+    for row, settings in table.kept_rows().items():
+        for label in (*settings.variants, *settings.paper):
+            if label not in labels:
+                raise ValueError(
+                    f"paper_tables, {name!r}: row {row!r} names the column {label!r}; "
+                    f"{suggest(label, labels)}"
+                )
+
+
 def _ours(
     variant: str, column: Column, row: RowSettings, table: PaperTable, cells: Cells
 ) -> dict[str, Any]:
     figure = cells.find(variant, column.benchmark, column.level, column.task, table.decoding)
-    if figure is None:
+    gap = cells.gap(figure)
+    if gap == NOT_ASKED:
         return {"status": MISSING, "detail": _what_fills(variant, column, row, table, cells)}
     keys = (
-        "metric", "decoding", "value", "ci_low", "ci_high", "n", "n_unparsed", "seeds", "seed_sd",
+        "metric", "decoding", "value", "ci_low", "ci_high", "n", "n_unparsed", "n_seeds", "seed_sd",
     )  # fmt: skip
-    found = {key: figure.get(key) for key in keys}
-    detail = figure.get("detail")
-    detail = "" if detail is None or pd.isna(detail) else str(detail)
-    if pd.isna(figure["value"]):
-        what = column.task or column.benchmark
-        return {**found, "status": ABSENT, "detail": detail or f"no examples of {what}"}
-    status = PARTIAL if figure.get("status") == PARTIAL else MEASURED
-    return {**found, "status": status, "detail": detail}
+    detail = "" if pd.isna(figure["detail"]) else str(figure["detail"])
+    if gap is not None:
+        detail = detail or f"{GAPS[gap]} of {column.task or column.benchmark}"
+    status = gap or (PARTIAL if figure["status"] == PARTIAL else MEASURED)
+    return {key: figure[key] for key in keys} | {"status": status, "detail": detail}
 
 
 def _what_fills(

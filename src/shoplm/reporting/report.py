@@ -7,23 +7,21 @@ from collections.abc import Mapping
 import pandas as pd
 from plotly.graph_objects import Figure
 
-from shoplm.reporting.benchmark_cells import BASELINES, Cells, percent
+from shoplm.reporting.benchmark_cells import BASELINES, PARTIAL, PARTLY, shown, title_of
+from shoplm.reporting.curve_points import curve_points, name_curves
+from shoplm.reporting.markdown_page import render_markdown
 from shoplm.reporting.page import Section, render_page
 from shoplm.reporting.paper_table_settings import PaperTable, ReportSettings
-from shoplm.reporting.paper_tables import OURS, PAPER, PARTIAL
-from shoplm.reporting.report_background import (
-    background_sections,
-    list_seeds,
-    tabulate_training,
-)
+from shoplm.reporting.paper_tables import OURS, PAPER
+from shoplm.reporting.report_background import background_sections, tabulate_training
 from shoplm.reporting.report_data import ReportData
-from shoplm.reporting.report_examples import best_variants, draw_examples
+from shoplm.reporting.report_examples import draw_examples
 from shoplm.reporting.report_figures import (
-    curve_points,
     plot_benchmarks,
     plot_checkpoint_curve,
     plot_score_ladder,
 )
+from shoplm.reporting.report_summary import list_facts, summarise
 from shoplm.reporting.report_tables import (
     LEVEL,
     Marks,
@@ -40,18 +38,22 @@ from shoplm.reporting.report_warnings import list_warnings
 TITLE = "What training on the shop bought"
 LADDER = "ladder"
 """The table that the ladder's figure shows."""
+FAMILY = (
+    "within its family: all pairs and benchmarks at one level (benchmarks, groups or tasks) and "
+    "with answers of one kind (picked or written)"
+)
 
 
-def draw_figures(
-    data: ReportData, tables: Mapping[str, PaperTable], settings: ReportSettings
-) -> dict[str, Figure]:
+def draw_figures(data: ReportData, settings: ReportSettings) -> dict[str, Figure]:
     """The figures of the report: `benchmarks`, `curve` and `ladder`.
 
     Args and absent parts: see `render_report`.
     """
     curve = data.curve if data.curve is not None else pd.DataFrame()
     return {
-        "benchmarks": plot_benchmarks(data.ordered_results(), data.tuned_variants()),
+        "benchmarks": plot_benchmarks(
+            data.ordered_results(), data.pretrained_variants(), data.tuned_variants()
+        ),
         "curve": plot_checkpoint_curve(curve, settings.curve_benchmarks),
         "ladder": plot_score_ladder(data.paper_tables, LADDER, "Score by step of the ladder"),
     }
@@ -62,62 +64,26 @@ def render_report(
     figures: Mapping[str, Figure],
     tables: Mapping[str, PaperTable],
     settings: ReportSettings,
-) -> str:
-    """The HTML page; it needs no network.
+) -> tuple[str, str]:
+    """The HTML page, which needs no network, and the same as Markdown, without the figures.
 
     Args:
         data: what was measured and trained.
-        figures: `draw_figures`; one that is not there is left out.
+        figures: `draw_figures`; one that is not there is left out, and so is one of nothing.
         tables: the settings that `data.paper_tables` was filled by.
         settings: what to show beside.
     """
-    facts, sections, warnings = report_parts(data, figures, tables, settings)
-    return render_page(TITLE, facts, sections, warnings=warnings, contents=True)
-
-
-def report_parts(
-    data: ReportData,
-    figures: Mapping[str, Figure],
-    tables: Mapping[str, PaperTable],
-    settings: ReportSettings,
-) -> tuple[dict[str, str], list[Section], list[str]]:
-    """Facts, sections and warnings of the report, however it is written.
-
-    Args: see `render_report`.
-    """
-    return (_facts(data), _sections(data, figures, tables, settings), _warnings(data, settings))
-
-
-def _warnings(data: ReportData, settings: ReportSettings) -> list[str]:
-    return list_warnings(
-        data.ordered_results(), settings.few, data.sources, data.rejected, data.predictions,
+    drawn = {name: figure for name, figure in figures.items() if figure.data}
+    facts, lead = list_facts(data), summarise(data)
+    sections = _sections(data, drawn, tables, settings)
+    warnings = list_warnings(
+        data.ordered_results(), settings.few, data.rejected, data.predictions,
         data.corpus_statistics, data.problems,
     )  # fmt: skip
-
-
-def _facts(data: ReportData) -> dict[str, str]:
-    results = data.ordered_results()
-    cells = Cells(results)
-    models = [name for name in cells.variants if name not in BASELINES]
-    tasks = results[(results["level"] == "task") & results["value"].notna()]
-    counts = tasks.groupby(["benchmark", "task"])["n"].max()
-    seeds = list_seeds(results)
-    facts = {
-        f"models, {len(seeds)} seed{'s' * (len(seeds) != 1)} each": f"{len(models)}",
-        f"examples of {len(counts)} tasks": f"{counts.sum():,.0f}",
-    }
-    for benchmark, best in best_variants(results).items():
-        figures = {
-            name: cells.find(name, benchmark, "benchmark") for name in ("base", *BASELINES, best)
-        }
-        beside = ", ".join(
-            f"{name} {percent(figure['value'])}"
-            for name, figure in figures.items()
-            if name != best and figure is not None and not pd.isna(figure["value"])
-        )
-        label = f"{benchmark}, best: {best}" + (f" ({beside})" if beside else "")
-        facts[label] = percent(figures[best]["value"])
-    return facts
+    return (
+        render_page(TITLE, facts, sections, warnings, contents=True, lead=lead),
+        render_markdown(TITLE, facts, sections, warnings, lead=lead),
+    )
 
 
 def _sections(
@@ -142,7 +108,8 @@ def _sections(
             "Scores by benchmark",
             "Mean over a benchmark's tasks, each counted alike, in points of 100; the mean of "
             "groups where the benchmark has them. Where answers can be picked among the possible "
-            "ones, they are. " + _how_to_read(data),
+            f"ones, they are. {PARTLY} leaves out tasks or answers that there are none of. "
+            + _how_to_read(data),
             tabulate_benchmarks(results, marks),
             figures.get("benchmarks"),
         ),
@@ -152,17 +119,13 @@ def _sections(
         if len(of):
             found.append(_paper_section(table, of, marks))
             if name == LADDER and LADDER in figures:
-                found.append(
-                    Section(
-                        "The ladder", "Thick: the mean of the tracks, with its interval.",
-                        figure=figures[LADDER],
-                    )
-                )  # fmt: skip
+                text = "Thick: the mean of the tracks, with its interval."
+                found.append(Section("The ladder", text, figure=figures[LADDER]))
     found += [_curve_section(data, figures), _tests_section(data)]
     for benchmark in dict.fromkeys(results["benchmark"]):
         found.append(
             Section(
-                f"Task by task: {benchmark}",
+                f"Task by task: {title_of(benchmark)}",
                 "picked: the best of the possible answers; written: what the model wrote, read by "
                 "the task's rules.",
                 tabulate_tasks(results, benchmark, marks),
@@ -180,13 +143,17 @@ def _sections(
             )
         )
     if data.predictions is not None and settings.examples_per_task:
-        samples = draw_examples(data.predictions, results, settings.examples_per_task,
-                                settings.seed)  # fmt: skip
+        samples = draw_examples(
+            data.predictions, results, _capabilities(data), settings.examples_per_task,
+            settings.seed,
+        )  # fmt: skip
         found.append(
             Section(
                 "Examples",
-                "Of every task, by the benchmark's best model, one of the best-scored predictions "
-                f"and one of the worst, drawn with seed {settings.seed}.",
+                "Of one task of each benchmark and capability, by the benchmark's best model, from "
+                "the best-scored and the worst-scored predictions, drawn with seed "
+                f"{settings.seed}. In parentheses the score, from 0 to 1. The notebook "
+                "`benchmarks` shows more.",
                 samples=samples,
                 open_first=False,
                 folded=True,
@@ -195,18 +162,28 @@ def _sections(
     return found + background_sections(data)
 
 
+def _capabilities(data: ReportData) -> dict[str, str]:
+    statistics = data.instruction_statistics
+    if statistics is None:
+        return {}
+    named = statistics.dropna(subset=["task", "capability"])
+    return dict(zip(named["task"], named["capability"], strict=True))
+
+
 def _how_to_read(data: ReportData) -> str:
+    bootstrap = data.bootstrap
     sentence = (
-        "Intervals (95% unless set otherwise) say how much other examples would move a figure, "
-        "those about the same thing taken together; ±, where there are several seeds, how much "
-        "they do."
+        f"Intervals ({bootstrap.confidence:.0%}, {bootstrap.samples:,} resamples, seed "
+        f"{bootstrap.seed}) say how much other examples would move a figure, those about the same "
+        "thing taken together; ±, where there are several seeds, how much they "
+        "do. They are not corrected for how many figures there are."
     )
     if data.comparison is None or data.comparison.empty:
         return f"{sentence} No pair of variants was named for a test."
     return (
-        f"{sentence} \N{BLACK UP-POINTING TRIANGLE} and \N{BLACK DOWN-POINTING TRIANGLE} mark a "
-        "figure above or below that of the variant named, by a paired test on the same examples, "
-        f"corrected for all comparisons (under {LEVEL})."
+        f"{sentence} ▲ and ▼ mark a "
+        "figure above or below that of the variant named, by a paired test on the same examples "
+        f"whose p, corrected (Holm) {FAMILY}, is under {LEVEL}."
     )
 
 
@@ -214,7 +191,7 @@ def _paper_section(table: PaperTable, rows: pd.DataFrame, marks: Marks) -> Secti
     has_paper = (rows["source"] == PAPER).any()
     text = f"{table.source}. {table.note}".strip()
     if (rows["status"] == PARTIAL).any():
-        text += " * leaves out what there is no data of."
+        text += f" {PARTLY} leaves out tasks or answers that there are none of."
     if has_paper:
         text += " Rows marked (paper) are the paper's own: other models and data."
     missing = list_missing(rows)
@@ -230,20 +207,21 @@ def _curve_section(data: ReportData, figures: Mapping[str, Figure]) -> Section:
     title = "Along continual pre-training"
     if data.curve is None or data.curve.empty:
         return Section(title, "No checkpoint was measured: name variants under `curve`.")
-    points = curve_points(data.curve)
-    points = points[~points["variant"].isin(BASELINES)].copy()
-    points["shown"] = points["value"].map(percent)
-    wide = points.pivot_table(
-        index=["benchmark", "variant"], columns="tokens", values="shown", aggfunc="first",
-        sort=False,
-    ).fillna("")  # fmt: skip
-    wide = wide[sorted(wide.columns)]
-    wide.columns = [f"{tokens:,.0f} tokens" for tokens in wide.columns]
+    names, points = name_curves(data.curve), curve_points(data.curve)
+    columns = {tokens: f"{tokens:,.0f} tokens" for tokens in sorted(points["tokens"].unique())}
+    lines: dict[tuple[str, str], dict[str, str]] = {}
+    for row in points.to_dict("records"):
+        key = (names[row["benchmark"]], row["variant"])
+        line = lines.setdefault(key, dict(zip(("benchmark", "variant"), key, strict=True)))
+        same = columns if row["variant"] in BASELINES else [row["tokens"]]
+        line |= {columns[tokens]: shown(row).replace(" (", "\n(") for tokens in same}
+    table = pd.DataFrame(lines.values()).fillna("")
     return Section(
         title,
-        "Scores of the models kept on the way (EcomGPT-CT, Figure 3), from the base model at 0 "
-        "tokens on; the band is the interval.",
-        wide.reset_index(),
+        "Scores of the models kept on the way (EcomGPT-CT, Figure 3), from the model that training "
+        "started from at 0 tokens on. These are means over the tasks named, other ones than above. "
+        "The band is the interval; dashed and dotted are the baselines.",
+        table[["benchmark", "variant", *columns.values()]],
         figures.get("curve"),
     )
 
@@ -252,9 +230,12 @@ def _tests_section(data: ReportData) -> Section:
     title = "Paired tests"
     if data.comparison is None or data.comparison.empty:
         return Section(title, "No pair of variants was named for comparison.")
+    bootstrap = data.bootstrap
     return Section(
         title,
-        "Differences in points of 100 on the same examples; p is corrected (Holm) over all of "
-        f"them. Under {LEVEL} a difference counts as one. Of tasks, those with one are shown.",
+        "Differences in points of 100 on the same examples. picked: among the possible answers, "
+        f"where a task has them; written: freely. p is corrected (Holm) {FAMILY}; under {LEVEL} a "
+        f"difference counts as one. Intervals ({bootstrap.confidence:.0%}) are not corrected. Of "
+        "tasks, those with a difference are shown.",
         tabulate_comparison(data.comparison),
     )

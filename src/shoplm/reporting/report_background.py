@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from shoplm.reporting.benchmark_cells import ALL_SEEDS, BASELINES
+from shoplm.reporting.benchmark_cells import ALL_SEEDS, BASELINES, title_of
 from shoplm.reporting.page import Section
 from shoplm.reporting.report_data import ReportData
 from shoplm.reporting.runs import list_runs
@@ -88,11 +88,14 @@ def _unparsed(data: ReportData) -> Section | None:
 def _benchmarks(data: ReportData) -> Section | None:
     if data.sources is None or data.sources.empty:
         return None
+    table = data.sources.drop(columns=["majority", "majority_from"], errors="ignore").fillna("")
+    table["benchmark"] = table["benchmark"].map(title_of)
     return Section(
         "Benchmarks",
         "Where the examples of each task come from, how many are measured, and how many others "
-        "can be shown before a question; none of those is measured.",
-        data.sources.drop(columns=["majority", "majority_from"], errors="ignore").fillna(""),
+        "can be shown before a question; none of those is measured. Both were drawn with seed "
+        f"{data.example_seed}.",
+        table.rename(columns=lambda name: name.replace("_", " ").replace("n ", "")),
         folded=True,
     )
 
@@ -102,12 +105,12 @@ def _corpus(data: ReportData) -> Section | None:
     if statistics is None or statistics.empty:
         return None
     counts = ["records", "rejected", "duplicates", "contaminated", "kept", "tokens"]
-    counts = [c for c in counts if c in statistics]
     table = statistics.groupby(["kind", "language"], sort=False)[counts].sum().reset_index()
     return Section(
         "The corpus in brief",
         "Records by kind and language, what became of them, and the tokens kept. contaminated: "
-        "they showed text of a benchmark.",
+        "they showed text of a benchmark"
+        + (": checked, none found." if not table["contaminated"].sum() else "."),
         table,
     )
 
@@ -146,18 +149,14 @@ def _costs(data: ReportData) -> Section | None:
         )  # fmt: skip
     costs = data.costs
     if costs is not None and len(costs):
-        line = {"what": "evaluation"}
-        if "model" in costs:
-            line["models"] = f"{costs['model'].nunique()}"
-        tokens = [c for c in costs if "tokens" in c and "second" not in c]
-        if tokens:
-            line["tokens"] = f"{costs[tokens].sum().sum():,.0f}"
-        if "seconds" in costs:
-            line["time"] = _time(costs["seconds"].sum())
-        memory = next((c for c in costs if "memory" in c), None)
-        if memory is not None and costs[memory].notna().any():
-            line["memory, GB"] = f"{costs[memory].max():.1f}"
-        parts.append(line)
+        tokens = costs[["prompt_tokens", "new_tokens"]].sum().sum()
+        parts.append(
+            {
+                "what": "evaluation", "models": f"{costs['model'].nunique()}",
+                "tokens": f"{tokens:,.0f}", "time": _time(costs["seconds"].sum()),
+                "memory, GB": f"{costs['peak_memory'].max():.1f}",
+            }
+        )  # fmt: skip
     if not parts:
         return None
     text = (
@@ -183,7 +182,9 @@ def _made_with(data: ReportData) -> Section | None:
     seeds = ", ".join(list_seeds(data.results)) or "none"
     versions = pd.DataFrame(data.versions.items(), columns=["package", "version"])
     return Section(
-        "Made with", f"Seeds of trained models: {seeds}.", versions if len(versions) else None,
+        "Made with",
+        f"Seeds: of trained models {seeds}; of measured examples and shots {data.example_seed}; of "
+        f"the bootstrap and the tests {data.bootstrap.seed}.", versions if len(versions) else None,
         folded=len(versions) > 0,
     )  # fmt: skip
 

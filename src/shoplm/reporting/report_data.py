@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from shoplm.metrics.settings import BootstrapSettings
 from shoplm.reporting.benchmark_cells import BASELINES
 
 
@@ -47,6 +48,10 @@ class ReportData:
     """Of sft."""
     sft_metrics: pd.DataFrame | None = None
     """Of sft."""
+    bootstrap: BootstrapSettings = field(default_factory=BootstrapSettings)
+    """Of intervals and tests."""
+    example_seed: int = 0
+    """Of the draw of measured examples and of shots."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """`list_versions`."""
 
@@ -59,6 +64,13 @@ class ReportData:
         if self.pretrain_metrics is None:
             return []
         return list(dict.fromkeys(self.pretrain_metrics["variant"]))
+
+    def start_of(self, variant: str) -> str:
+        """The model that a variant was trained from, by name; `base` where nothing else is said."""
+        named: dict[str, str] = {}
+        if self.sft_variants is not None:
+            named = dict(zip(self.sft_variants["variant"], self.sft_variants["model"], strict=True))
+        return named.get(variant, "base")
 
     def ordered_results(self) -> pd.DataFrame:
         """The results with baselines first, then the base model, pre-trained and tuned ones."""

@@ -1,4 +1,4 @@
-"""Predictions to look at: a right one and a wrong one of each task."""
+"""Predictions to look at: one of the best and one of the worst of a few tasks."""
 
 from __future__ import annotations
 
@@ -8,59 +8,58 @@ from typing import Any
 
 import pandas as pd
 
-from shoplm.reporting.benchmark_cells import BASELINES, DECODINGS
+from shoplm.reporting.benchmark_cells import DECODINGS, title_of
+from shoplm.reporting.report_summary import best_variants
 
 LONGEST = 900
 """Characters of a prompt; of a longer one the end is shown, where the question is."""
 
 
 def draw_examples(
-    predictions: pd.DataFrame, results: pd.DataFrame, n: int, seed: int
+    predictions: pd.DataFrame,
+    results: pd.DataFrame,
+    capabilities: Mapping[str, str],
+    n: int,
+    seed: int,
 ) -> list[Mapping[str, Any]]:
-    """Samples for a page: of each task, by its benchmark's best variant, the best and the worst.
+    """Samples for a page, of one task of each benchmark and capability, by the best variant.
 
-    Among predictions of equal score the draw is seeded and does not depend on their order.
+    The draws, of a task and among predictions of equal score, are seeded and do not depend on
+    their order.
 
     Args:
-        predictions: variant, seed, benchmark, task, example_id, prompt, prediction, gold, score.
+        predictions: variant, seed, benchmark, task, example_id, prompt, prediction, gold, score,
+            decoding; picked answers are shown where there are such.
         results: see `fill_tables`; they say which variant is a benchmark's best.
-        n: right ones and wrong ones of a task.
+        capabilities: of tasks, by name; those without are taken together.
+        n: the best and the worst of a task, so many each.
         seed: of the draw.
     """
     samples = []
     for benchmark, best in best_variants(results).items():
-        of = predictions[(predictions["benchmark"] == benchmark) & (predictions["variant"] == best)]
-        of = of[of["score"].notna()]
-        if "decoding" in of:
-            place = of["decoding"].map({name: k for k, name in enumerate(DECODINGS)}).fillna(2)
-            of = of[place == place.groupby(of["task"]).transform("min")]
-        by_task: dict[str, list[Mapping[str, Any]]] = {}
-        for row in of.to_dict("records"):
-            by_task.setdefault(row["task"], []).append(row)
-        for task, rows in by_task.items():
-            samples += _of_task(f"{benchmark}, {task}, {best}", rows, n, seed)
+        of = predictions[
+            (predictions["benchmark"] == benchmark) & (predictions["variant"] == best)
+            & predictions["score"].notna()
+        ]  # fmt: skip
+        drawn: dict[str, str] = {}
+        for task in sorted(of["task"].unique(), key=lambda name: _hashed(seed, benchmark, name)):
+            drawn.setdefault(capabilities.get(task, ""), task)
+        for task in drawn.values():
+            rows = of[of["task"] == task]
+            place = rows["decoding"].map(DECODINGS.index)
+            rows = rows[place == place.min()].to_dict("records")
+            samples += _of_task(f"{title_of(benchmark)}, {task}, {best}", rows, n, seed)
     return samples
 
 
-def best_variants(results: pd.DataFrame) -> dict[str, str]:
-    """The variant with the highest mean of each benchmark, baselines aside."""
-    means = results[
-        (results["level"] == "benchmark") & ~results["variant"].isin(BASELINES)
-    ].dropna(subset="value")  # fmt: skip
-    pooled = means.groupby(["benchmark", "variant"], sort=False)["value"].mean()
-    return {
-        benchmark: values.droplevel("benchmark").idxmax()
-        for benchmark, values in pooled.groupby(level="benchmark", sort=False)
-    }
+def _hashed(seed: int, *parts: str) -> str:
+    return hashlib.md5(f"{seed}:report:{':'.join(parts)}".encode()).hexdigest()
 
 
 def _of_task(
     name: str, rows: list[Mapping[str, Any]], n: int, seed: int
 ) -> list[Mapping[str, Any]]:
-    def drawn(row: Mapping[str, Any]) -> str:
-        return hashlib.md5(f"{seed}:report:{row['task']}:{row['example_id']}".encode()).hexdigest()
-
-    rows = sorted(rows, key=drawn)
+    rows = sorted(rows, key=lambda row: _hashed(seed, row["task"], row["example_id"]))
     best = sorted(rows, key=lambda row: -row["score"])[:n]
     worst = sorted(rows, key=lambda row: row["score"])[:n]
     if best and best[0]["score"] == worst[0]["score"]:
@@ -68,8 +67,8 @@ def _of_task(
         return [_sample(f"{name}: {said}", row) for row in best]
     shown = {row["example_id"] for row in best}
     return [
-        *(_sample(f"{name}: good", row) for row in best),
-        *(_sample(f"{name}: bad", row) for row in worst if row["example_id"] not in shown),
+        *(_sample(f"{name}: best", row) for row in best),
+        *(_sample(f"{name}: worst", row) for row in worst if row["example_id"] not in shown),
     ]
 
 

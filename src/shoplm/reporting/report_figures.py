@@ -8,12 +8,13 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from shoplm.reporting.benchmark_cells import ALL_SEEDS, BASELINES, DECODINGS, Cells
+from shoplm.reporting.benchmark_cells import BASELINES, PARTIAL, PARTLY, Cells, title_of
+from shoplm.reporting.curve_points import curve_points, name_curves
 from shoplm.reporting.figures import COLOURS, styled
 from shoplm.reporting.paper_tables import OURS
 
-BASE, OTHER, TUNED = "base", "pre-trained", "tuned"
-FAMILIES = {BASE: "#6b7680", OTHER: COLOURS[0], TUNED: COLOURS[1]}
+BASE, PRETRAINED, TUNED, OTHER = "base", "pre-trained", "tuned", "other"
+FAMILIES = {BASE: "#6b7680", PRETRAINED: COLOURS[0], TUNED: COLOURS[1], OTHER: COLOURS[4]}
 DASHES = dict(zip(BASELINES, ("dash", "dot"), strict=True))
 GREY = "#8a949c"
 LINE, GAP, PANEL, HEAD, FOOT = 24, 66, 250, 112, 44
@@ -21,21 +22,22 @@ LINE, GAP, PANEL, HEAD, FOOT = 24, 66, 250, 112, 44
 
 
 def plot_benchmarks(
-    results: pd.DataFrame, tuned: Collection[str] = (), decoding: str = DECODINGS[0]
+    results: pd.DataFrame, pretrained: Collection[str] = (), tuned: Collection[str] = ()
 ) -> go.Figure:
     """Mean score of every variant on every benchmark, with intervals; baselines are lines.
 
     Args:
         results: see `fill_tables`.
-        tuned: variants of instruction tuning, which have a colour of their own.
-        decoding: see `Cells.find`.
+        pretrained: variants of continual pre-training, which have a colour of their own.
+        tuned: the same of instruction tuning.
     """
     cells = Cells(results)
+    family = {BASE: BASE} | dict.fromkeys(pretrained, PRETRAINED) | dict.fromkeys(tuned, TUNED)
     panels = {
         benchmark: [
             figure
             for variant in cells.variants
-            if (figure := cells.find(variant, benchmark, "benchmark", decoding=decoding))
+            if (figure := cells.find(variant, benchmark, "benchmark"))
             and not pd.isna(figure["value"])
         ]
         for benchmark in cells.benchmarks
@@ -47,26 +49,26 @@ def plot_benchmarks(
     models = {
         name: sorted(
             (f for f in figures if f["variant"] not in BASELINES),
-            key=lambda f: families.index(_family(f["variant"], tuned)),
+            key=lambda f: families.index(family.get(f["variant"], OTHER)),
         )
         for name, figures in panels.items()
     }
     heights = [max(len(figures), 1) * LINE + 16 for figures in models.values()]
     figure = make_subplots(
-        len(panels), 1, subplot_titles=list(panels), row_heights=heights,
+        len(panels), 1, subplot_titles=list(map(title_of, panels)), row_heights=heights,
         vertical_spacing=_spacing(heights),
     )  # fmt: skip
     legend = set()
     for row, (benchmark, figures) in enumerate(panels.items(), start=1):
         place = {"row": row, "col": 1}
         names = [f["variant"] for f in models[benchmark]]
-        for family, colour in FAMILIES.items():
-            of = [f for f in models[benchmark] if _family(f["variant"], tuned) == family]
+        for kind, colour in FAMILIES.items():
+            of = [f for f in models[benchmark] if family.get(f["variant"], OTHER) == kind]
             if not of:
                 continue
             figure.add_scatter(
                 x=[100 * f["value"] for f in of], y=[names.index(f["variant"]) for f in of],
-                mode="markers", name=family, legendgroup=family, showlegend=family not in legend,
+                mode="markers", name=kind, legendgroup=kind, showlegend=kind not in legend,
                 marker={"size": 9, "color": colour}, error_x=_bars(of, colour),
                 customdata=[
                     (f["variant"], _points(f["ci_low"]), _points(f["ci_high"]), f["n"]) for f in of
@@ -74,9 +76,10 @@ def plot_benchmarks(
                 hovertemplate="%{customdata[0]}: %{x:.1f} (%{customdata[1]} to %{customdata[2]}), "
                 "n %{customdata[3]}<extra></extra>", **place,
             )  # fmt: skip
-            legend.add(family)
+            legend.add(kind)
         figure.update_yaxes(
-            tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.4, -0.6],
+            tickvals=list(range(len(names))), range=[len(names) - 0.4, -0.6],
+            ticktext=[f["variant"] + PARTLY * (f["status"] == PARTIAL) for f in models[benchmark]],
             showgrid=False, zeroline=False, automargin=True, tickfont_size=11, **place,
         )  # fmt: skip
         for baseline in (f for f in figures if f["variant"] in BASELINES):
@@ -95,18 +98,17 @@ def plot_checkpoint_curve(curve: pd.DataFrame, benchmarks: Iterable[str] = ()) -
     """Scores along continual pre-training by tokens seen; the band is the interval.
 
     Args:
-        curve: variant, seed, tokens, benchmark, task, value, ci_low, ci_high (`checkpoint_curve`).
+        curve: see `curve_points`.
         benchmarks: those that are drawn; none named: all.
     """
-    points = curve_points(curve)
-    wanted = [name for name in benchmarks if name in set(points["benchmark"])]
-    wanted = wanted or list(dict.fromkeys(points["benchmark"]))
+    points, titles = curve_points(curve), name_curves(curve)
+    wanted = [name for name in benchmarks if name in titles] or list(titles)
     if not wanted:
         return _empty("Scores along pre-training", "No checkpoint was measured.")
     heights = [PANEL] * len(wanted)
     figure = make_subplots(
-        len(wanted), 1, subplot_titles=wanted, shared_xaxes=len(wanted) > 1,
-        vertical_spacing=_spacing(heights),
+        len(wanted), 1, subplot_titles=[titles[name] for name in wanted],
+        shared_xaxes=len(wanted) > 1, vertical_spacing=_spacing(heights),
     )  # fmt: skip
     _left_titles(figure)
     variants = [v for v in dict.fromkeys(points["variant"]) if v not in BASELINES]
@@ -137,9 +139,9 @@ def plot_score_ladder(paper_tables: pd.DataFrame, table: str, title: str) -> go.
     of = paper_tables[(paper_tables["table"] == table) & (paper_tables["source"] == OURS)]
     measured = of[of["value"].notna()]
     steps = measured[~measured["row"].isin(BASELINES)]
-    if steps.empty:
-        return _empty(title, "No step of it was measured.")
     labels = list(dict.fromkeys(steps["label"]))
+    if len(labels) < 2:
+        return _empty(title, "Fewer than two steps of it were measured.")
     columns = list(dict.fromkeys(steps["column"]))
     figure = make_subplots(1, 1)
     means = steps.loc[steps["level"] == "benchmark", "column"].unique()
@@ -161,43 +163,6 @@ def plot_score_ladder(paper_tables: pd.DataFrame, table: str, title: str) -> go.
     )  # fmt: skip
     figure.update_yaxes(title="score, points of 100", rangemode="tozero", nticks=6)
     return _framed(styled(figure, title), 300)
-
-
-def curve_points(curve: pd.DataFrame) -> pd.DataFrame:
-    """Means over tasks and seeds: variant, tokens, benchmark, value, ci_low, ci_high, n.
-
-    A benchmark whose mean is among the rows shows that, with its interval; of another the tasks'
-    figures are averaged, and it has none.
-    """
-    columns = ["variant", "tokens", "benchmark", "value", "ci_low", "ci_high", "n"]
-    if curve.empty:
-        return pd.DataFrame(columns=columns)
-    rows = curve.dropna(subset="value")
-    if "decoding" in rows:
-        key = [c for c in ("variant", "seed", "tokens", "benchmark", "task") if c in rows]
-        place = rows["decoding"].map({name: n for n, name in enumerate(DECODINGS)}).fillna(2)
-        rows = rows.assign(_place=place).sort_values("_place", kind="stable")
-        rows = rows.drop_duplicates(key).drop(columns="_place").sort_index()
-    if "level" in rows:
-        is_mean = rows["level"] == "benchmark"
-        rows = rows[is_mean | (rows["level"] == "task")]
-        is_mean = is_mean[rows.index]
-    else:
-        is_mean = rows["task"].astype(str).isin([ALL_SEEDS, "mean"])
-    has_mean = is_mean.groupby([rows[k] for k in ("variant", "tokens", "benchmark")]).transform(
-        "any"
-    )
-    tasks = rows[~has_mean].assign(ci_low=float("nan"), ci_high=float("nan"))
-    kept = pd.concat([rows[is_mean], tasks])
-    if "seed" in kept:
-        seed = kept["seed"].astype(str)
-        pooled = (seed == ALL_SEEDS).groupby(
-            [kept[k] for k in ("variant", "tokens", "benchmark")]
-        ).transform("any")  # fmt: skip
-        kept = kept[~pooled | (seed == ALL_SEEDS)]
-    figures = {"value": "mean", "ci_low": "mean", "ci_high": "mean", "n": "max"}
-    points = kept.groupby(["variant", "tokens", "benchmark"], sort=False).agg(figures)
-    return points.reset_index().sort_values(["tokens"], kind="stable")[columns]
 
 
 def _draw_curve(
@@ -257,10 +222,6 @@ def _bars(figures: Sequence[dict], colour: str) -> dict:
         "arrayminus": [100 * (f["value"] - f["ci_low"]) for f in figures],
         "thickness": 1.5, "width": 0, "color": colour,
     }  # fmt: skip
-
-
-def _family(variant: str, tuned: Collection[str]) -> str:
-    return TUNED if variant in tuned else BASE if variant == BASE else OTHER
 
 
 def _points(value: float) -> str:

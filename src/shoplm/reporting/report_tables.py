@@ -9,25 +9,25 @@ import pandas as pd
 
 from shoplm.reporting.benchmark_cells import (
     ALL_SEEDS,
+    ANSWERS,
     BASELINES,
     DECODINGS,
-    LEVELS,
+    GAPS,
     Cells,
     percent,
     shown,
+    title_of,
 )
-from shoplm.reporting.paper_tables import ABSENT, MISSING, OURS, PAPER, PARTIAL
+from shoplm.reporting.paper_tables import MISSING, OURS, PAPER
 
 LEVEL = 0.05
 """A corrected p-value below it is called a difference."""
 BETTER, WORSE = "\N{BLACK UP-POINTING TRIANGLE}", "\N{BLACK DOWN-POINTING TRIANGLE}"
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EM DASH}"
-PARTLY = "*"
-NO_DATA = "no data"
 
-Marks = Mapping[tuple[str, str, str, str], list[str]]
-"""What is said of a variant's figure by benchmark, level and task."""
+Marks = Mapping[tuple[str, str, str, str, str], list[str]]
+"""What is said of a variant's figure by benchmark, level, task and decoding."""
 
 
 def mark_differences(comparison: pd.DataFrame | None) -> Marks:
@@ -35,14 +35,10 @@ def mark_differences(comparison: pd.DataFrame | None) -> Marks:
     marks: dict[tuple[str, str, str, str], list[str]] = {}
     if comparison is None:
         return marks
-    for row in _pooled(comparison).to_dict("records"):
+    for row in comparison.to_dict("records"):
         if row["p_holm"] < LEVEL and row["value"] != 0:
-            level = row.get("level", "benchmark")
-            task = "" if level == "benchmark" else str(row["task"])
-            key = (str(row["variant"]), str(row["benchmark"]), level, task)
             mark = f"{BETTER if row['value'] > 0 else WORSE} {row['against']}"
-            if mark not in marks.setdefault(key, []):
-                marks[key].append(mark)
+            marks.setdefault(_place(row), []).append(mark)
     return marks
 
 
@@ -68,7 +64,7 @@ def show_paper_table(rows: pd.DataFrame, marks: Marks) -> pd.DataFrame:
 
 def list_missing(rows: pd.DataFrame) -> list[tuple[str, str]]:
     """Which cells of a filled table are empty, and what would fill them, each said once."""
-    empty = rows[(rows["source"] == OURS) & rows["status"].isin([MISSING, ABSENT])]
+    empty = rows[(rows["source"] == OURS) & rows["status"].isin([MISSING, *GAPS])]
     columns: dict[tuple[str, str, str], list[str]] = {}
     for row in empty.to_dict("records"):
         said = str(row["detail"]).replace(row["variant"], "{}", 1)
@@ -90,12 +86,12 @@ def tabulate_benchmarks(results: pd.DataFrame, marks: Marks) -> pd.DataFrame:
     cells = Cells(results)
     lines = []
     for variant in _baselines_first(cells.variants):
-        figures = {name: cells.find(variant, name, "benchmark") for name in cells.benchmarks}
-        lines.append(
-            {"": variant}
-            | {name: _marked(figure, marks, "benchmark") for name, figure in figures.items()}
-        )
-    return pd.DataFrame(lines, columns=["", *cells.benchmarks])
+        line = {"": variant}
+        for name in cells.benchmarks:
+            figure = cells.find(variant, name, "benchmark")
+            line[title_of(name)] = _marked(figure, marks) or GAPS[cells.gap(figure)]
+        lines.append(line)
+    return pd.DataFrame(lines, columns=["", *map(title_of, cells.benchmarks)])
 
 
 def tabulate_tasks(results: pd.DataFrame, benchmark: str, marks: Marks) -> pd.DataFrame:
@@ -106,16 +102,14 @@ def tabulate_tasks(results: pd.DataFrame, benchmark: str, marks: Marks) -> pd.Da
     lines = []
     for task in cells.names(benchmark, "task"):
         rows = of[of["task"] == task]
-        decodings = [d for d in DECODINGS if d in set(rows.get("decoding", []))] or DECODINGS[:1]
-        for decoding in decodings:
+        for decoding in [d for d in DECODINGS if d in set(rows["decoding"])] or DECODINGS[:1]:
             line: dict[str, Any] = {"task": task, "metric": _first(rows["metric"])}
-            line["answers"] = "picked" if decoding == DECODINGS[0] else "written"
+            line["answers"] = ANSWERS[decoding] if rows["value"].notna().any() else ""
             for variant in variants:
                 figure = cells.find(variant, benchmark, "task", task, decoding)
-                other = figure is not None and figure.get("decoding") not in (decoding, None)
-                if other and variant not in BASELINES:
+                if figure is not None and figure["decoding"] != decoding and not cells.gap(figure):
                     figure = None  # measured the other way alone
-                line[variant] = _marked(figure, marks, "task") or NO_DATA
+                line[variant] = _marked(figure, marks) or GAPS[cells.gap(figure)]
             line["examples"] = rows["n"].max()
             lines.append(line)
     return pd.DataFrame(lines).rename(columns={name: in_lines(name) for name in variants})
@@ -124,26 +118,26 @@ def tabulate_tasks(results: pd.DataFrame, benchmark: str, marks: Marks) -> pd.Da
 def tabulate_decodings(results: pd.DataFrame) -> pd.DataFrame:
     """How variants score where they may only pick, and where they write freely, same tasks."""
     tasks = results[(results["level"] == "task") & results["value"].notna()]
-    if "decoding" not in tasks:
-        return pd.DataFrame()
-    keys = ["variant", "benchmark", "task"]
-    by_decoding = tasks[~tasks["variant"].isin(BASELINES)].pivot_table(
-        index=keys, columns="decoding", values=["value", "n_unparsed", "n"], sort=False
-    )
+    by_decoding = tasks[tasks["seed"].astype(str) == ALL_SEEDS].pivot_table(
+        index=["variant", "benchmark", "task"], columns="decoding",
+        values=["value", "n_unparsed", "n"], sort=False,
+    )  # fmt: skip
     if not {("value", d) for d in DECODINGS} <= set(by_decoding.columns):
         return pd.DataFrame()
     both = by_decoding.dropna(subset=[("value", d) for d in DECODINGS])
     lines = []
     for (variant, benchmark), rows in both.groupby(level=["variant", "benchmark"], sort=False):
-        unparsed = rows["n_unparsed"]["free"].sum() if "n_unparsed" in rows else 0
+        unread = rows["n_unparsed"]["free"].sum() / max(rows["n"]["free"].sum(), 1)
         lines.append(
             {
                 "variant": variant,
-                "benchmark": benchmark,
+                "benchmark": title_of(benchmark),
                 "tasks": f"{len(rows)}",
-                "picked": percent(rows["value"]["constrained"].mean()),
-                "written": percent(rows["value"]["free"].mean()),
-                "not understood": f"{unparsed / max(rows['n']['free'].sum(), 1):.0%}",
+                **{
+                    answers: percent(rows["value"][decoding].mean())
+                    for decoding, answers in ANSWERS.items()
+                },
+                "not understood": "" if variant in BASELINES else f"{unread:.0%}",
             }
         )
     return pd.DataFrame(lines)
@@ -153,18 +147,22 @@ def tabulate_comparison(comparison: pd.DataFrame) -> pd.DataFrame:
     """Paired tests of means, benchmarks first, then those of tasks that found a difference."""
     place = {"benchmark": 0, "group": 1, "task": 2}
     lines = []
-    for row in _pooled(comparison).to_dict("records"):
-        level = row.get("level", "benchmark")
-        if level == "task" and not row["p_holm"] < LEVEL:
+    for row in comparison.to_dict("records"):
+        level = row["level"]
+        if level not in place or (level == "task" and not row["p_holm"] < LEVEL):
             continue
-        what = row["benchmark"] if level == "benchmark" else f"{row['benchmark']}, {row['task']}"
+        benchmark = title_of(row["benchmark"])
+        known = not pd.isna(row["value"])
         line = {
-            "variant": row["variant"], "against": row["against"], "on": what,
-            "difference": _difference(row),
+            "variant": row["variant"], "against": row["against"],
+            "on": benchmark if level == "benchmark" else f"{benchmark}, {row['task']}",
+            "answers": ANSWERS.get(row["decoding"], ""),
+            "difference": _difference(row) if known else "",
             "corrected p": "" if pd.isna(row["p_holm"]) else f"{row['p_holm']:.4f}",
-            "outcome": _outcome(row), "examples": row["n"],
+            "outcome": _outcome(row) if known else f"not compared: {row['detail']}",
+            "examples": row["n"],
         }  # fmt: skip
-        lines.append((place.get(level, 3), line))
+        lines.append((place[level], line))
     return pd.DataFrame([line for _, line in sorted(lines, key=lambda pair: pair[0])])
 
 
@@ -181,37 +179,21 @@ def in_lines(name: str, length: int = 14) -> str:
 def _cell(row: Mapping[str, Any], marks: Marks) -> str:
     if row["status"] == MISSING:
         return NOTHING
-    if row["status"] == ABSENT:
-        return NO_DATA
     if row["source"] == PAPER:
         return percent(row["value"])
-    text = _with_marks(shown(row), row, marks, row["level"])
-    return text + PARTLY if row["status"] == PARTIAL else text
+    return GAPS.get(row["status"]) or _marked(row, marks)
 
 
-def _marked(figure: Mapping[str, Any] | None, marks: Marks, level: str) -> str:
-    return "" if figure is None else _with_marks(shown(figure), figure, marks, level)
-
-
-def _with_marks(text: str, figure: Mapping[str, Any], marks: Marks, level: str) -> str:
-    task = "" if level == "benchmark" else str(figure["task"])
-    said = marks.get((str(figure["variant"]), str(figure["benchmark"]), level, task), [])
+def _marked(figure: Mapping[str, Any] | None, marks: Marks) -> str:
+    if not (text := shown(figure)):
+        return ""
     text = text.replace(" (", "\n(")  # an interval in a line of its own: tables are wide
-    return "\n".join([text, *said]) if text else ""
+    return "\n".join([text, *marks.get(_place(figure), [])])
 
 
-def _pooled(comparison: pd.DataFrame) -> pd.DataFrame:
-    """Rows over all seeds where there are any, of the decoding that scores are shown of."""
-    rows = comparison
-    if "level" in rows:
-        rows = rows[rows["level"].isin(LEVELS)]
-    if "seed" in rows and (pooled := rows["seed"].astype(str) == ALL_SEEDS).any():
-        rows = rows[pooled]
-    if "decoding" in rows:
-        place = rows["decoding"].map({name: n for n, name in enumerate(DECODINGS)}).fillna(0)
-        same = [rows[key] for key in ("variant", "against", "benchmark", "task")]
-        rows = rows[place == place.groupby(same).transform("min")]
-    return rows
+def _place(row: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
+    task = "" if row["level"] == "benchmark" else str(row["task"])
+    return row["variant"], row["benchmark"], row["level"], task, row["decoding"]
 
 
 def _difference(row: Mapping[str, Any]) -> str:

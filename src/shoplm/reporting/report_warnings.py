@@ -6,16 +6,27 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from shoplm.reporting.benchmark_cells import ALL_SEEDS, BASELINES, Cells
+from shoplm.reporting.benchmark_cells import ALL_SEEDS, BASELINES, title_of
 
 NAMED = 4
 """At most so many names in a sentence."""
+PROBLEMS = {
+    "too_long": "longer than the window", "empty_choice": "with a choice of no token",
+    "endpoint": "without an answer from the endpoint",
+}  # fmt: skip
+REASONS = {
+    "duplicate": "the same as another row",
+    "cannot_be_scored": "whose right answer would not score fully",
+    "no_gold": "without a right answer", "several_correct_answers": "with several right answers",
+    "key_of_a_shot": "about the same thing as an example shown before questions",
+    "empty_field": "with an empty field",
+}  # fmt: skip
+"""Of rejected rows, in plain words."""
 
 
 def list_warnings(
     results: pd.DataFrame,
     few: int,
-    sources: pd.DataFrame | None = None,
     rejected: pd.DataFrame | None = None,
     predictions: pd.DataFrame | None = None,
     corpus_statistics: pd.DataFrame | None = None,
@@ -26,7 +37,6 @@ def list_warnings(
     Args:
         results: see `fill_tables`.
         few: a figure from fewer examples is one to warn of.
-        sources: benchmark, task, status (`benchmark_sources`).
         rejected: benchmark, task, reason.
         predictions: see `shoplm.tasks.evaluation.predictions`.
         corpus_statistics: has `contaminated`.
@@ -35,13 +45,13 @@ def list_warnings(
     tasks = results[(results["level"] == "task") & ~results["variant"].isin(BASELINES)]
     said = [
         _trained_on(problems),
-        _absent(results, sources),
+        _absent(results),
         _partial(results),
         _few(tasks, few),
-        _no_better(results),
+        _not_compared(problems),
         _one_seed(tasks),
         _unparsed(tasks),
-        _unscored(tasks, sources),
+        _unscored(tasks),
         _problems(predictions),
         _shots_dropped(predictions),
         _rejected(rejected),
@@ -50,18 +60,14 @@ def list_warnings(
     return [sentence for sentence in said if sentence]
 
 
-def _absent(results: pd.DataFrame, sources: pd.DataFrame | None) -> str:
-    if sources is not None:
-        absent = sources.loc[sources["status"] == "absent", ["benchmark", "task"]]
-    elif "status" in results:
-        rows = results[(results["level"] == "task") & (results["status"] == "absent")]
-        absent = rows[["benchmark", "task"]].drop_duplicates()
-    else:
-        return ""
+def _absent(results: pd.DataFrame) -> str:
+    tasks = results[results["level"] == "task"]
+    has_data = tasks["status"].ne("absent").groupby([tasks["benchmark"], tasks["task"]]).any()
+    absent = has_data.index[~has_data].to_frame(index=False)
     if absent.empty:
         return ""
     by_benchmark = absent.groupby("benchmark", sort=False)["task"].agg(list)
-    parts = [f"{name}: {_names(tasks)}" for name, tasks in by_benchmark.items()]
+    parts = [f"{title_of(name)}: {_names(tasks)}" for name, tasks in by_benchmark.items()]
     return f"There is no data for {_count(len(absent), 'task')} ({'; '.join(parts)})."
 
 
@@ -71,25 +77,37 @@ def _trained_on(problems: pd.DataFrame | None) -> str:
     found = problems[problems["kind"] == "trained_on_held_out"]
     if found.empty:
         return ""
+    of = ", ".join(map(title_of, found["benchmark"].unique()))
     return (
-        f"{_names(found['variant'].unique())} were trained on tasks that a benchmark holds out "
-        f"({_names(found['task'].unique())})."
+        f"{_names(found['variant'].unique())} were trained on tasks that {of} holds out "
+        f"({_names(found['task'].unique())}): their scores there do not say what a new task gets."
     )
 
 
-def _partial(results: pd.DataFrame) -> str:
-    if "status" not in results:
+def _not_compared(problems: pd.DataFrame | None) -> str:
+    if problems is None:
         return ""
+    found = problems[problems["kind"] == "not_compared"]
+    parts = [
+        f"{title_of(row['benchmark'])}, {row['variant']} {row['detail']}"
+        for row in found.to_dict("records")
+    ]
+    return f"Not compared: {'; '.join(parts)}." if parts else ""
+
+
+def _partial(results: pd.DataFrame) -> str:
     of = results[(results["status"] == "partial") & (results["level"] != "task")]
     names = [
-        row["benchmark"] if row["level"] == "benchmark" else f"{row['benchmark']} {row['task']}"
+        title_of(row["benchmark"])
+        if row["level"] == "benchmark"
+        else f"{title_of(row['benchmark'])} {row['task']}"
         for row in of.to_dict("records")
     ]
     if not names:
         return ""
     return (
-        f"Means over {_names(dict.fromkeys(names))} are partial (marked *): they leave out the "
-        "tasks without data, and stand beside no full mean."
+        f"Means over {_names(dict.fromkeys(names))} are partial (marked *): they leave out tasks "
+        "or answers that there are none of, and stand beside no full mean."
     )
 
 
@@ -104,26 +122,6 @@ def _few(tasks: pd.DataFrame, few: int) -> str:
     )
 
 
-def _no_better(results: pd.DataFrame) -> str:
-    cells = Cells(results)
-    lost = []
-    for benchmark in cells.benchmarks:
-        figures = {v: cells.find(v, benchmark, "benchmark") for v in cells.variants}
-        figures = {
-            v: f for v, f in figures.items() if f is not None and not pd.isna(f["value"])
-        }  # fmt: skip
-        guesses = [f["value"] for v, f in figures.items() if v in BASELINES]
-        models = [f for v, f in figures.items() if v not in BASELINES]
-        if not (guesses and models):
-            continue
-        ends = [f["value"] if pd.isna(f["ci_low"]) else f["ci_low"] for f in models]
-        if max(ends) <= max(guesses):
-            lost.append(benchmark)
-    if not lost:
-        return ""
-    return f"On {_names(lost)} no model is above both baselines by more than its interval."
-
-
 def _one_seed(tasks: pd.DataFrame) -> str:
     alone = tasks[tasks["seed"].astype(str) != ALL_SEEDS]
     if alone.empty or alone.groupby("variant")["seed"].nunique().max() > 1:
@@ -135,11 +133,8 @@ def _one_seed(tasks: pd.DataFrame) -> str:
 
 
 def _unparsed(tasks: pd.DataFrame) -> str:
-    free = tasks
-    if "decoding" in tasks:
-        free = tasks[tasks["decoding"] == "free"]
-    free = free[free["n"].fillna(0) > 0]
-    if "n_unparsed" not in free or not free["n_unparsed"].fillna(0).sum():
+    free = tasks[(tasks["decoding"] == "free") & (tasks["n"] > 0)]
+    if not free["n_unparsed"].sum():
         return ""
     by_variant = free.groupby("variant", sort=False)[["n_unparsed", "n"]].sum()
     share = by_variant["n_unparsed"] / by_variant["n"]
@@ -150,25 +145,18 @@ def _unparsed(tasks: pd.DataFrame) -> str:
     )
 
 
-def _unscored(tasks: pd.DataFrame, sources: pd.DataFrame | None) -> str:
-    absent = set()
-    if sources is not None:
-        absent = set(sources.loc[sources["status"] == "absent", "task"])
-    by_task = tasks.groupby("task", sort=False)["value"].count()
-    has_status = "status" in tasks
-    if has_status:
-        absent |= set(tasks.loc[tasks["status"] == "absent", "task"])
-    names = [task for task, count in by_task.items() if count == 0 and task not in absent]
-    return f"{_names(names)} could not be scored here." if names else ""
+def _unscored(tasks: pd.DataFrame) -> str:
+    names = tasks.loc[tasks["status"] == "unscored", "task"].unique()
+    return f"There is no scorer here for {_names(names)}: they have no score." if len(names) else ""
 
 
 def _problems(predictions: pd.DataFrame | None) -> str:
-    if predictions is None or "problem" not in predictions:
+    if predictions is None:
         return ""
     counts = predictions["problem"].dropna().value_counts()
     if counts.empty:
         return ""
-    parts = [f"{name} {n:,}" for name, n in counts.items()]
+    parts = [f"{PROBLEMS.get(name, name)} {n:,}" for name, n in counts.items()]
     return (
         f"Questions that could not be answered: {', '.join(parts)}. Those of an endpoint "
         "that gave no answer have no score; others count as wrong."
@@ -176,7 +164,7 @@ def _problems(predictions: pd.DataFrame | None) -> str:
 
 
 def _shots_dropped(predictions: pd.DataFrame | None) -> str:
-    if predictions is None or not {"n_shots", "n_shots_left"} <= set(predictions):
+    if predictions is None:
         return ""
     models = predictions[~predictions["variant"].isin(BASELINES)]
     dropped = models["n_shots_left"] < models["n_shots"]
@@ -193,12 +181,12 @@ def _rejected(rejected: pd.DataFrame | None) -> str:
     if rejected is None or rejected.empty:
         return ""
     counts = rejected["reason"].value_counts()
-    parts = [f"{reason} {n:,}" for reason, n in counts.items()]
+    parts = [f"{REASONS.get(reason, reason)} {n:,}" for reason, n in counts.items()]
     return f"{_count(len(rejected), 'benchmark row')} could not be used: {', '.join(parts)}."
 
 
 def _contamination(statistics: pd.DataFrame | None) -> str:
-    if statistics is None or "contaminated" not in statistics:
+    if statistics is None:
         return (
             "Whether the training text shows benchmark text is not known here: there are no corpus "
             "statistics."

@@ -6,17 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shoplm.pipelines.evaluation.params import EvaluationParams
+from shoplm.pipelines.evaluation.params import EvaluationParams, as_plain_values
 from shoplm.reporting.paper_table_settings import PaperTables
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-    from plotly.graph_objects import Figure
 
     from shoplm.tasks.synthesis.endpoint import Endpoint
     from shoplm.tasks.task import Task
 else:  # kedro resolves these hints to validate parameters; the first node that runs imports them
-    DataFrame = Figure = Endpoint = Task = Any
+    DataFrame = Endpoint = Task = Any
 
 
 def gather_examples(
@@ -78,7 +77,9 @@ def answer_requests(
         pretrained_models,
         sft_models,
         endpoint=evaluated_endpoint is not None,
-        configured=[name for of in (pretraining, tuning) for name in plain(of)["variants"]],
+        configured=[
+            name for of in (pretraining, tuning) for name in as_plain_values(of)["variants"]
+        ],
     )
     planned = [
         *plan.plan_models(models, params),
@@ -138,22 +139,35 @@ def summarise_scores(
 def trace_checkpoints(
     checkpoint_predictions: DataFrame,
     benchmark_predictions: DataFrame,
+    benchmark_sources: DataFrame,
     pretrain_metrics: DataFrame,
+    task_library: dict[str, Task],
     params: EvaluationParams,
     pretraining: Any,
 ) -> DataFrame:
     """Scores along continual pre-training, from its start to its end (EcomGPT-CT, Figure 3)."""
     from shoplm.metrics import benchmark
     from shoplm.pipelines.evaluation import curve
+    from shoplm.tasks.evaluation import baselines, benchmarks
 
     points = curve.collect_points(
         checkpoint_predictions, benchmark_predictions, pretrain_metrics, params, pretraining
     )
-    return benchmark.checkpoint_curve(points, {}, params.bootstrap)
+    is_baseline = benchmark_predictions["variant"].isin([baselines.RANDOM, baselines.MAJORITY])
+    return benchmark.checkpoint_curve(
+        points,
+        benchmarks.list_groups(params.used_benchmarks(), task_library),
+        params.bootstrap,
+        benchmark_sources,
+        benchmark_predictions[is_baseline],
+    )
 
 
 def compare_models(
-    benchmark_predictions: DataFrame, task_library: dict[str, Task], params: EvaluationParams
+    benchmark_predictions: DataFrame,
+    benchmark_sources: DataFrame,
+    task_library: dict[str, Task],
+    params: EvaluationParams,
 ) -> DataFrame:
     """Variants against each other on the same examples."""
     from shoplm.metrics import benchmark_comparison
@@ -163,7 +177,7 @@ def compare_models(
     groups = benchmarks.list_groups(params.used_benchmarks(), task_library)
     possible, _ = comparing.part_pairs(params.comparisons, benchmark_predictions)
     return benchmark_comparison.compare_models(
-        benchmark_predictions, possible, params.bootstrap, groups
+        benchmark_predictions, possible, params.bootstrap, groups, benchmark_sources
     )
 
 
@@ -172,137 +186,3 @@ def fill_tables(benchmark_results: DataFrame, tables: PaperTables) -> DataFrame:
     from shoplm.reporting import paper_tables
 
     return paper_tables.fill_tables(benchmark_results, tables.kept())
-
-
-def plot_benchmarks(
-    benchmark_results: DataFrame,
-    checkpoint_curve: DataFrame,
-    paper_tables: DataFrame,
-    pretrain_metrics: DataFrame,
-    sft_variants: DataFrame,
-    tables: PaperTables,
-    params: EvaluationParams,
-) -> tuple[Figure, Figure, Figure]:
-    """Scores of all models, along pre-training, and up the ladder."""
-    from shoplm.reporting import report
-    from shoplm.reporting.report_data import ReportData
-
-    data = ReportData(
-        results=benchmark_results,
-        paper_tables=paper_tables,
-        curve=checkpoint_curve,
-        pretrain_metrics=pretrain_metrics,
-        sft_variants=sft_variants,
-    )
-    figures = report.draw_figures(data, tables.kept(), params.report)
-    return figures["benchmarks"], figures["curve"], figures["ladder"]
-
-
-def list_problems(
-    benchmark_sources: DataFrame,
-    benchmark_predictions: DataFrame,
-    sft_variants: DataFrame,
-    sft_selections: DataFrame,
-    params: EvaluationParams,
-) -> DataFrame:
-    """What is absent, small, spoilt, not answered or not compared."""
-    from pandas import concat
-
-    from shoplm.pipelines.evaluation import comparing
-    from shoplm.tasks.evaluation import problems
-
-    found = problems.describe_problems(
-        benchmark_sources,
-        benchmark_predictions,
-        params.used_benchmarks(),
-        comparing.tasks_tuned_on(sft_variants, sft_selections),
-        params.report.few,
-    )
-    untested = comparing.list_untested(params.comparisons, benchmark_predictions)
-    return concat([found, untested], ignore_index=True)
-
-
-def render_report(
-    benchmark_results: DataFrame,
-    paper_tables: DataFrame,
-    benchmark_comparison: DataFrame,
-    checkpoint_curve: DataFrame,
-    benchmark_predictions: DataFrame,
-    unparsed_answers: DataFrame,
-    benchmark_sources: DataFrame,
-    rejected_benchmark_rows: DataFrame,
-    evaluation_costs: DataFrame,
-    corpus_statistics: DataFrame,
-    mixing_report: dict[str, Any],
-    pretrain_metrics: DataFrame,
-    instruction_statistics: DataFrame,
-    sft_variants: DataFrame,
-    sft_metrics: DataFrame,
-    benchmarks_figure: Figure,
-    curve_figure: Figure,
-    score_ladder_figure: Figure,
-    tables: PaperTables,
-    params: EvaluationParams,
-) -> tuple[str, str]:
-    """What was trained on what and what it bought, as one HTML page and as Markdown."""
-    from shoplm.reporting import report, report_markdown
-    from shoplm.reporting.report_data import ReportData
-    from shoplm.reporting.versions import list_versions
-
-    data = ReportData(
-        results=benchmark_results,
-        paper_tables=paper_tables,
-        comparison=benchmark_comparison,
-        curve=checkpoint_curve,
-        predictions=benchmark_predictions,
-        unparsed=unparsed_answers,
-        sources=benchmark_sources,
-        rejected=rejected_benchmark_rows,
-        costs=evaluation_costs,
-        corpus_statistics=corpus_statistics,
-        mixing_report=mixing_report,
-        pretrain_metrics=pretrain_metrics,
-        instruction_statistics=instruction_statistics,
-        sft_variants=sft_variants,
-        sft_metrics=sft_metrics,
-        versions=list_versions(),
-    )
-    figures = {
-        "benchmarks": benchmarks_figure, "curve": curve_figure, "ladder": score_ladder_figure,
-    }  # fmt: skip
-    return (
-        report.render_report(data, figures, tables.kept(), params.report),
-        report_markdown.render_report_markdown(data, tables.kept(), params.report),
-    )
-
-
-def write_cards(
-    pretrained_models: dict[str, Path],
-    sft_models: dict[str, Path],
-    benchmark_results: DataFrame,
-    mixing_report: dict[str, Any],
-    pretrain_metrics: DataFrame,
-    sft_variants: DataFrame,
-    sft_selections: DataFrame,
-    sft_metrics: DataFrame,
-    pretraining: Any,
-    tuning: Any,
-) -> dict[str, str]:
-    """A card for every final model, which comes to lie beside it."""
-    from shoplm.reporting import model_cards
-
-    data = model_cards.CardData(
-        results=benchmark_results,
-        mixing_report=mixing_report,
-        pretrain_metrics=pretrain_metrics,
-        sft_variants=sft_variants,
-        sft_selections=sft_selections,
-        sft_metrics=sft_metrics,
-        settings={"continual_pretrain": plain(pretraining), "sft": plain(tuning)},
-    )
-    return model_cards.write_cards(pretrained_models, sft_models, data)
-
-
-def plain(params: Any) -> dict[str, Any]:
-    """Parameters of another pipeline as kedro hands them over, typed or not, as plain values."""
-    return params.model_dump(mode="json") if hasattr(params, "model_dump") else dict(params)

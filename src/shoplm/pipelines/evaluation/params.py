@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -106,3 +106,8 @@ class EvaluationParams(Settings):
     def used_evaluations(self) -> dict[str, EvaluationSettings]:
         """The evaluations that are not null."""
         return {name: one for name, one in self.evaluations.items() if one is not None}
+
+
+def as_plain_values(params: Any) -> dict[str, Any]:
+    """Parameters of another pipeline as kedro hands them over, typed or not, as plain values."""
+    return params.model_dump(mode="json") if hasattr(params, "model_dump") else dict(params)

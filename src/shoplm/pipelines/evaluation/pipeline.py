@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from shoplm.pipelines.evaluation import nodes
+from shoplm.pipelines.evaluation import nodes, report_nodes
 
 PARAMS = "params:evaluation"
 TABLES = "params:paper_tables"
@@ -31,29 +31,31 @@ def create_pipeline() -> Pipeline:
          ["benchmark_predictions", "benchmark_sources", "task_library", PARAMS],
          "benchmark_results"),
         (nodes.trace_checkpoints,
-         ["checkpoint_predictions", "benchmark_predictions", "pretrain_metrics", PARAMS,
-          PRETRAINING], "checkpoint_curve"),
-        (nodes.compare_models, ["benchmark_predictions", "task_library", PARAMS],
+         ["checkpoint_predictions", "benchmark_predictions", "benchmark_sources",
+          "pretrain_metrics", "task_library", PARAMS, PRETRAINING], "checkpoint_curve"),
+        (nodes.compare_models,
+         ["benchmark_predictions", "benchmark_sources", "task_library", PARAMS],
          "benchmark_comparison"),
-        (nodes.list_problems,
+        (report_nodes.list_problems,
          ["benchmark_sources", "benchmark_predictions", "sft_variants", "sft_selections", PARAMS],
          "benchmark_problems"),
         (nodes.fill_tables, ["benchmark_results", TABLES], "paper_tables"),
-        (nodes.plot_benchmarks,
+        (report_nodes.plot_benchmarks,
          ["benchmark_results", "checkpoint_curve", "paper_tables", "pretrain_metrics",
-          "sft_variants", TABLES, PARAMS],
+          "sft_variants", PARAMS],
          ["benchmarks_figure", "curve_figure", "score_ladder_figure"]),
-        (nodes.render_report,
+        (report_nodes.render_report,
          ["benchmark_results", "paper_tables", "benchmark_comparison", "checkpoint_curve",
           "benchmark_predictions", "unparsed_answers", "benchmark_sources",
-          "rejected_benchmark_rows", "evaluation_costs", "corpus_statistics", "mixing_report",
-          "pretrain_metrics", "instruction_statistics", "sft_variants", "sft_metrics",
+          "rejected_benchmark_rows", "benchmark_problems", "evaluation_costs",
+          "corpus_statistics", "mixing_report", "pretrain_metrics",
+          "instruction_statistics", "sft_variants", "sft_metrics",
           "benchmarks_figure", "curve_figure", "score_ladder_figure", TABLES, PARAMS],
          ["report", "report_markdown"]),
-        (nodes.write_cards,
-         ["pretrained_models", "sft_models", "benchmark_results", "mixing_report",
-          "pretrain_metrics", "sft_variants", "sft_selections", "sft_metrics", PRETRAINING,
-          TUNING], "model_cards"),
+        (report_nodes.write_cards,
+         ["pretrained_models", "sft_models", "benchmark_results", "benchmark_predictions",
+          "benchmark_problems", "mixing_report", "pretrain_metrics", "sft_variants",
+          "sft_selections", "sft_metrics", PRETRAINING, TUNING], "model_cards"),
     ]  # fmt: skip
     return Pipeline(
         [Node(func, inputs, outputs, name=func.__name__) for func, inputs, outputs in steps],

@@ -15,6 +15,7 @@ from shoplm.variants import suggest
 logger = logging.getLogger(__name__)
 
 BASE, ENDPOINT, PRETRAINED, TUNED = "base", "endpoint", "pretrained", "tuned"
+MERGED = "-merged"
 SEEDED = re.compile(r"(?P<variant>.+)/seed-(?P<seed>\d+)(?:/tokens-(?P<tokens>\d+))?")
 
 
@@ -95,7 +96,8 @@ class Models:
         Args:
             wanted: `base`, `pretrained` or `tuned` (all of a collection, without the merged copy
                 of an adapter), `endpoint`, a name with a seed or without (all its seeds), or a
-                pattern such as `ladder_*`.
+                pattern such as `ladder_*`, which means merged copies only where it ends in
+                `-merged`.
             where: begins the message of an error.
 
         Returns:
@@ -114,7 +116,9 @@ class Models:
                 "credentials"
             )
         names = self.names()
-        found = [n for n in names if wanted == n or fnmatchcase(_variant(n), wanted)]
+        fits = [n for n in names if wanted == n or fnmatchcase(_variant(n), wanted)]
+        named = wanted.partition("/")[0].endswith(MERGED)
+        found = [n for n in fits if named or not self._is_copy(n)]
         if not found and any(fnmatchcase(name, wanted) for name in self.configured):
             logger.warning("%s: %s is not trained yet, and left out", where, wanted)
         elif not found:
@@ -143,8 +147,8 @@ class Models:
 
     def _is_copy(self, name: str) -> bool:
         variant, slash, seed = name.partition("/")
-        return variant.endswith("-merged") and (
-            f"{variant.removesuffix('-merged')}{slash}{seed}" in self._tuned
+        return variant.endswith(MERGED) and (
+            f"{variant.removesuffix(MERGED)}{slash}{seed}" in self._tuned
         )
 
 
