@@ -189,8 +189,8 @@ def test_tiles_show_the_best_model_beside_its_start_and_the_majority(data):
     value = means.set_index(["benchmark", "variant"])["value"].mul(100)
     of = value["shopbench"]
     label = (
-        f"ShopBench, best model: {of['ladder_6'] - of['mixed']:+.1f} to mixed, "
-        f"{of['ladder_6'] - of['majority']:+.1f} to majority"
+        f"ShopBench, best model: {of['ladder_6'] - of['mixed']:+.1f} against mixed, "
+        f"{of['ladder_6'] - of['majority']:+.1f} against majority"
     )
     assert facts[label] == f"ladder_6 {of['ladder_6']:.1f}"
     models = len(PRETRAINED) + len(TUNED) + 5

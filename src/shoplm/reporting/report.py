@@ -108,8 +108,8 @@ def _sections(
             "Scores by benchmark",
             "Mean over a benchmark's tasks, each counted alike, in points of 100; the mean of "
             "groups where the benchmark has them. Where answers can be picked among the possible "
-            f"ones, they are. {PARTLY} leaves out tasks or answers that there are none of. "
-            + _how_to_read(data),
+            f"ones, they are. {PARTLY} marks what leaves out tasks or answers, since there are "
+            "none. " + _how_to_read(data),
             tabulate_benchmarks(results, marks),
             figures.get("benchmarks"),
         ),
@@ -191,7 +191,7 @@ def _paper_section(table: PaperTable, rows: pd.DataFrame, marks: Marks) -> Secti
     has_paper = (rows["source"] == PAPER).any()
     text = f"{table.source}. {table.note}".strip()
     if (rows["status"] == PARTIAL).any():
-        text += f" {PARTLY} leaves out tasks or answers that there are none of."
+        text += f" {PARTLY} marks what leaves out tasks or answers, since there are none."
     if has_paper:
         text += " Rows marked (paper) are the paper's own: other models and data."
     missing = list_missing(rows)

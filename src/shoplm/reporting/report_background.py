@@ -88,14 +88,16 @@ def _unparsed(data: ReportData) -> Section | None:
 def _benchmarks(data: ReportData) -> Section | None:
     if data.sources is None or data.sources.empty:
         return None
-    table = data.sources.drop(columns=["majority", "majority_from"], errors="ignore").fillna("")
+    table = data.sources.drop(
+        columns=["majority", "majority_from", "seed"], errors="ignore"
+    ).fillna("")
     table["benchmark"] = table["benchmark"].map(title_of)
     return Section(
         "Benchmarks",
         "Where the examples of each task come from, how many are measured, and how many others "
         "can be shown before a question; none of those is measured. Both were drawn with seed "
         f"{data.example_seed}.",
-        table.rename(columns=lambda name: name.replace("_", " ").replace("n ", "")),
+        table.rename(columns=lambda name: name.removeprefix("n_").replace("_", " ")),
         folded=True,
     )
 

@@ -74,11 +74,12 @@ def list_facts(data: ReportData) -> dict[str, str]:
         best = figures[bests[benchmark]]
         start = data.start_of(best["variant"])
         beside = [
-            f"{_signed(best['value'] - figures[name]['value'])} to {name}"
+            f"{_signed(best['value'] - figures[name]['value'])} against {name}"
             for name in (start, "majority")
             if name in figures and name != best["variant"]
         ]
-        label = ": ".join([f"{title_of(benchmark)}, best model", ", ".join(beside)])
+        what = "best model" if not trained or best["variant"] in trained else "best, untrained"
+        label = ": ".join([f"{title_of(benchmark)}, {what}", ", ".join(beside)])
         star = PARTLY * (best["status"] == PARTIAL)
         facts[label.removesuffix(": ")] = f"{best['variant']} {percent(best['value'])}{star}"
     return facts

@@ -19,7 +19,9 @@ REASONS = {
     "cannot_be_scored": "whose right answer would not score fully",
     "no_gold": "without a right answer", "several_correct_answers": "with several right answers",
     "key_of_a_shot": "about the same thing as an example shown before questions",
-    "empty_field": "with an empty field",
+    "empty_field": "with an empty field", "repeated": "asking the same again",
+    "written_by_a_model": "whose answer a model wrote",
+    "trained_key": "about something that is trained on",
 }  # fmt: skip
 """Of rejected rows, in plain words."""
 
@@ -107,7 +109,7 @@ def _partial(results: pd.DataFrame) -> str:
         return ""
     return (
         f"Means over {_names(dict.fromkeys(names))} are partial (marked *): they leave out tasks "
-        "or answers that there are none of, and stand beside no full mean."
+        "or answers, since there are none, and stand beside no full mean."
     )
 
 
