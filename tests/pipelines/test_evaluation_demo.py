@@ -74,7 +74,10 @@ def test_results_hold_every_benchmark_with_its_groups(demo_catalog):
 
 def test_the_curve_runs_from_the_base_model_to_the_end_of_training(demo_catalog):
     curve, metrics = demo_catalog.load("checkpoint_curve"), demo_catalog.load("pretrain_metrics")
-    assert set(curve["variant"]) == {"mixed"} and set(curve["benchmark"]) == {"general_icl"}
+    assert set(curve["benchmark"]) == {"general_icl"}
+    beside = curve[curve["variant"] != "mixed"]
+    assert set(beside["variant"]) == BASELINES and set(beside["tokens"]) == {0}
+    curve = curve[curve["variant"] == "mixed"]
     tokens = sorted(set(curve["tokens"]))
     assert tokens[0] == 0 and len(tokens) == 3
     assert tokens[-1] == metrics.loc[metrics["variant"] == "mixed", "tokens"].max()
