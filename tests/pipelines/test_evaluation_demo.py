@@ -106,3 +106,14 @@ def test_unparsed_answers_are_counted_as_they_are_listed(demo_catalog, predictio
     unread = (~models["parsed"]).sum() + (~of_curve["parsed"]).sum()
     assert len(listed) == unread > 0
     assert isinstance(listed, pd.DataFrame) and listed["reason"].ne("").all()
+
+
+@pytest.mark.parametrize("node", ["summarise_scores", "compare_models"])
+def test_predictions_of_another_version_of_a_task_are_refused(predictions, demo_catalog, node):
+    from shoplm.pipelines.evaluation import nodes
+
+    old = predictions.assign(version=predictions["version"].mask(predictions["task"].eq(
+        predictions["task"].iloc[0]), "0" * 16))  # fmt: skip
+    rest = [demo_catalog.load(n) for n in ("benchmark_sources", "task_library")]
+    with pytest.raises(ValueError, match=predictions["task"].iloc[0]):
+        getattr(nodes, node)(old, *rest, demo_catalog.load("params:evaluation"))

@@ -52,7 +52,10 @@ def make_requests(
     from shoplm.tasks.evaluation.settings import PromptFrame
 
     template = PromptTemplate.open(base_model, params.prompting)
-    frame = PromptFrame.of_template(template.stated)
+    tokens = template.vocabulary
+    frame = PromptFrame.of_template(
+        template.stated, end_of_text=tokens.tokenizer.id_to_token(tokens.eos_id)
+    )
     return requests.make_requests(benchmark_examples, task_library, params.asking, frame)
 
 
@@ -128,8 +131,9 @@ def summarise_scores(
 ) -> DataFrame:
     """Scores of every model by task, group and benchmark, with intervals."""
     from shoplm.metrics import benchmark
-    from shoplm.tasks.evaluation import benchmarks
+    from shoplm.tasks.evaluation import benchmarks, predictions
 
+    predictions.check_predictions(benchmark_predictions, task_library)
     groups = benchmarks.list_groups(params.used_benchmarks(), task_library)
     return benchmark.summarise_scores(
         benchmark_predictions, groups, params.bootstrap, benchmark_sources
@@ -148,8 +152,9 @@ def trace_checkpoints(
     """Scores along continual pre-training, from its start to its end (EcomGPT-CT, Figure 3)."""
     from shoplm.metrics import benchmark
     from shoplm.pipelines.evaluation import curve
-    from shoplm.tasks.evaluation import baselines, benchmarks
+    from shoplm.tasks.evaluation import baselines, benchmarks, predictions
 
+    predictions.check_predictions(checkpoint_predictions, task_library)
     points = curve.collect_points(
         checkpoint_predictions, benchmark_predictions, pretrain_metrics, params, pretraining
     )
@@ -172,8 +177,9 @@ def compare_models(
     """Variants against each other on the same examples."""
     from shoplm.metrics import benchmark_comparison
     from shoplm.pipelines.evaluation import comparing
-    from shoplm.tasks.evaluation import benchmarks
+    from shoplm.tasks.evaluation import benchmarks, predictions
 
+    predictions.check_predictions(benchmark_predictions, task_library)
     groups = benchmarks.list_groups(params.used_benchmarks(), task_library)
     possible, _ = comparing.part_pairs(params.comparisons, benchmark_predictions)
     return benchmark_comparison.compare_models(
