@@ -8,7 +8,8 @@ import pytest
 
 from shoplm.launch import COMPLETE, LaunchSettings
 from shoplm.lm import launching
-from shoplm.lm.run import METRICS, RUN_FILE, TrainingRun, TrainingSettings
+from shoplm.lm.run import METRICS, TrainingRun, TrainingSettings
+from shoplm.lm.run_file import RUN_FILE
 
 PROGRAM = Path(__file__).parents[1] / "programs" / "trainer.py"
 PYTHON = LaunchSettings()

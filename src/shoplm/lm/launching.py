@@ -14,10 +14,10 @@ from shoplm.lm.run import (
     FINAL,
     MERGED,
     METRICS,
-    RUN_FILE,
     TrainingRun,
     TrainingSettings,
 )
+from shoplm.lm.run_file import RUN_FILE
 from shoplm.variants import fingerprint, work_directory
 
 PROGRAM = "shoplm.lm.train"

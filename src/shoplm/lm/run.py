@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from shoplm.lm.lora import LoraSettings
+from shoplm.lm.run_file import read_run, write_run
 from shoplm.variants import Settings
 
-RUN_FILE = "run.json"
 METRICS = "metrics.jsonl"
 DOCUMENT_LOSSES = "document_losses.jsonl"
 FINAL = Path("models/final")
@@ -208,13 +207,7 @@ class TrainingRun(Settings):
                 "held_out": {name: path.resolve() for name, path in self.held_out.items()},
             }
         )
-        file = Path(directory) / RUN_FILE
-        text = json.dumps(run.model_dump(mode="json"), indent=1)
-        if not file.exists() or file.read_text() != text:
-            partial = file.with_suffix(".part")
-            partial.write_text(text)
-            partial.replace(file)
-        return file
+        return write_run(run, directory)
 
     @classmethod
     def read(cls, file: Path) -> TrainingRun:
@@ -224,15 +217,4 @@ class TrainingRun(Settings):
             FileNotFoundError: it is not there.
             ValueError: it is not JSON, or a field is wrong; the message names it.
         """
-        file = Path(file)
-        if not file.is_file():
-            raise FileNotFoundError(f"{file}: no such run file")
-        try:
-            return cls.model_validate_json(file.read_bytes())
-        except ValidationError as error:
-            first = error.errors()[0]
-        if first["type"] == "json_invalid":
-            raise ValueError(f"{file}: {first['msg']}")
-        field = ".".join(map(str, first["loc"])) or "(whole)"
-        got = "" if first["type"] == "missing" else f", got {first['input']!r}"
-        raise ValueError(f"{file}: field {field!r}: {first['msg']}{got}")
+        return read_run(cls, file)

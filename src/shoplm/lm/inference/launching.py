@@ -12,11 +12,11 @@ from shoplm.lm.inference.requests import ANSWER_COLUMNS, FIELDS, write_requests
 from shoplm.lm.inference.settings import (
     ANSWERS,
     REQUESTS,
-    RUN_FILE,
     AnsweringRun,
     EngineSettings,
     ModelPlace,
 )
+from shoplm.lm.run_file import RUN_FILE
 from shoplm.variants import fingerprint, work_directory
 
 if TYPE_CHECKING:

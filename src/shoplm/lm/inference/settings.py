@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from shoplm.lm.run_file import read_run, write_run
 from shoplm.variants import Settings, fingerprint
 
-RUN_FILE = "run.json"
 REQUESTS = "requests.jsonl"
 ANSWERS = "answers.jsonl"
 
@@ -116,13 +115,7 @@ class AnsweringRun(Settings):
         if self.adapter is not None:
             paths["adapter"] = self.adapter
         run = self.model_copy(update={name: path.resolve() for name, path in paths.items()})
-        file = Path(directory) / RUN_FILE
-        text = json.dumps(run.model_dump(mode="json"), indent=1)
-        if not file.exists() or file.read_text() != text:
-            partial = file.with_suffix(".part")
-            partial.write_text(text)
-            partial.replace(file)
-        return file
+        return write_run(run, directory)
 
     @classmethod
     def read(cls, file: Path) -> AnsweringRun:
@@ -132,20 +125,4 @@ class AnsweringRun(Settings):
             FileNotFoundError: it is not there.
             ValueError: it is not JSON, or a field is wrong; the message names it.
         """
-        file = Path(file)
-        if not file.is_file():
-            raise FileNotFoundError(f"{file}: no such run file")
-        try:
-            return cls.model_validate_json(file.read_bytes())
-        except ValidationError as error:
-            raise ValueError(f"{file}: {first_problem(error)}") from None
-
-
-def first_problem(error: ValidationError) -> str:
-    """The first thing that pydantic found wrong: field, what was expected, and what was there."""
-    first = error.errors()[0]
-    if first["type"] == "json_invalid":
-        return first["msg"]
-    field = ".".join(map(str, first["loc"])) or "(whole)"
-    got = "" if first["type"] == "missing" else f", got {first['input']!r}"
-    return f"field {field!r}: {first['msg']}{got}"
+        return read_run(cls, file)

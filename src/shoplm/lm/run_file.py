@@ -1,0 +1,50 @@
+"""The file that tells a program what to do: written whole, read with one clear error."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+RUN_FILE = "run.json"
+
+Run = TypeVar("Run", bound=BaseModel)
+
+
+def write_run(run: BaseModel, directory: Path) -> Path:
+    """Write `run` into `directory`, unless it stands there already; the path of its file."""
+    file = Path(directory) / RUN_FILE
+    text = json.dumps(run.model_dump(mode="json"), indent=1)
+    if not file.exists() or file.read_text() != text:
+        partial = file.with_suffix(".part")
+        partial.write_text(text)
+        partial.replace(file)
+    return file
+
+
+def read_run(kind: type[Run], file: Path) -> Run:
+    """Read a run file.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        ValueError: it is not JSON, or a field is wrong; the message names it.
+    """
+    file = Path(file)
+    if not file.is_file():
+        raise FileNotFoundError(f"{file}: no such run file")
+    try:
+        return kind.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        raise ValueError(f"{file}: {first_problem(error)}") from None
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first thing that pydantic found wrong: field, what was expected, and what was there."""
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return first["msg"]
+    field = ".".join(map(str, first["loc"])) or "(whole)"
+    got = "" if first["type"] == "missing" else f", got {first['input']!r}"
+    return f"field {field!r}: {first['msg']}{got}"
