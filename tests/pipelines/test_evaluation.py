@@ -261,6 +261,12 @@ def test_the_curve_runs_from_its_start_over_checkpoints_to_the_end():
     assert none.empty and "tokens" in none
 
 
+def test_seeds_that_saw_nearly_as_many_tokens_share_a_point():
+    tokens = pd.Series([0, 500, 505, 507, 1_000, 1_016, 700, 500])
+    joined = curve.join_near(tokens).tolist()
+    assert joined == [0, 504, 504, 504, 1_008, 1_008, 700, 504]
+
+
 def test_answers_go_back_to_their_models():
     planned = [
         plan.Evaluated("base", "base", 0, benchmarks=["a", "b"]),

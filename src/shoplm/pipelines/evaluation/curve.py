@@ -12,6 +12,9 @@ from shoplm.pipelines.evaluation.plan import BASE
 
 KEY = ["variant", "seed"]
 
+NEAR = 0.02
+"""Of the tokens seen."""
+
 
 def collect_points(
     checkpoints: pd.DataFrame,
@@ -22,7 +25,9 @@ def collect_points(
 ) -> pd.DataFrame:
     """Predictions with the `tokens` that their model had seen, of the variants with checkpoints.
 
-    Those of the start and of the end are there where the evaluations ask these models the same
+    Seeds and mixtures fill their blocks a little differently: numbers of tokens less than `NEAR`
+    apart stand at one point, so that seeds have a mean and variants a common axis. Those of the
+    start and of the end are there where the evaluations ask these models the same
     benchmarks.
 
     Args:
@@ -47,7 +52,16 @@ def collect_points(
             parts.append(end.assign(tokens=int(ends[variant, seed])))
         start = ours[ours["variant"] == starts.get(variant, BASE)]
         parts.append(start.assign(variant=variant, seed=seed, tokens=0))
-    return pd.concat([part for part in parts if len(part)], ignore_index=True)
+    points = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    return points.assign(tokens=join_near(points["tokens"]))
+
+
+def join_near(tokens: pd.Series) -> pd.Series:
+    """Each number as the mean of those that follow each other by less than `NEAR` of it."""
+    distinct = pd.Series(sorted(set(tokens)), dtype=float)
+    group = (distinct.diff() > NEAR * distinct).cumsum()
+    joined = distinct.groupby(group).transform("mean").round().astype(int)
+    return tokens.map(dict(zip(distinct.astype(int), joined, strict=True)))
 
 
 def start_models(pretraining: Any) -> dict[str, str]:
