@@ -169,8 +169,8 @@ def test_only_configuration_and_tokenizer_stand_beside_trained_weights(tmp_path,
     others = ("pytorch_model.bin", "pytorch_model.bin.index.json", "model.ckpt", "model.gguf")
     for name in (*weights, *others):
         (base / name).write_bytes(b"old weights")
-    small = {"LICENSE", "README.md", "vocab.txt", "chat_template.jinja", "tokenizer.model"}
-    for name in small:
+    small = {"LICENSE", "vocab.txt", "chat_template.jinja", "tokenizer.model"}
+    for name in (*small, "README.md"):  # the card is about the base model
         (base / name).write_text("")
     write_model(tmp_path / "final", None, load_file(base / "model.safetensors"), base)
     assert {path.name for path in (tmp_path / "final").iterdir()} == expected | small
