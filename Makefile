@@ -22,8 +22,8 @@ demo: install
 	@echo "Lineage:   $(BIN)/kedro viz run, or $(BIN)/python -m http.server -d build"
 	@echo "Tracking:  $(BIN)/mlflow ui --backend-store-uri sqlite:///data/tracking/mlflow.db"
 
-test: install  # a process a core
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup
+test: install
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=2
 
 bench: install
 	for bench in tests/benchmarks/*.py; do $(BIN)/python $$bench || exit 1; done

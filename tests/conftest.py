@@ -15,14 +15,6 @@ settings.register_profile("suite", deadline=None)  # a shared machine pauses whe
 settings.load_profile("suite")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Tests of a file, and all that read the small demo, run in one process of several."""
-    for item in items:
-        reads_demo = {"demo_project", "demo_catalog"} & set(item.fixturenames)
-        item.add_marker(pytest.mark.xdist_group("demo" if reads_demo else item.path.name))
-
-
 @pytest.fixture(autouse=True)
 def _same_environment():
     """What a training program sets for its process ends with the test that runs it in this one."""
