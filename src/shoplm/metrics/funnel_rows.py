@@ -89,7 +89,7 @@ def read_funnel(rows: pd.DataFrame, predictions: pd.DataFrame, tasks: Sequence[s
     labels = rows[list(tasks)].to_numpy()
     for place, task in np.argwhere((labels != 0) & (labels != 1))[:1]:
         raise ValueError(
-            f"rows: row {rows['row'].iloc[place]}: {tasks[task]} is {labels[place, task]!r}, "
+            f"rows: row {rows['row'].iloc[place]}: {tasks[task]} is {labels[place, task]}, "
             "expected 0 or 1"
         )
     lists = rows["list"].to_numpy()
