@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import platform
 import resource
 import time
 from collections.abc import Iterator
@@ -66,3 +67,10 @@ def peak_memory(device: torch.device) -> float:
     except (OSError, StopIteration):
         kibibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(kibibytes) * 1024 / 1e9
+
+
+def device_name(device: torch.device) -> str:
+    """The GPU's name, or the processor's architecture."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU ({platform.machine()})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -11,7 +10,7 @@ from typing import Any
 
 import torch
 
-from shoplm.launch.gauges import peak_memory
+from shoplm.launch.gauges import device_name, peak_memory
 from shoplm.launch.processes import Processes
 
 
@@ -66,13 +65,6 @@ class Costs:
             "threads": torch.get_num_threads(),
             "device": device_name(processes.device),
         }
-
-
-def device_name(device: torch.device) -> str:
-    """The GPU's name, or the processor's architecture."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"CPU ({platform.machine()})"
 
 
 def _rate(count: int, seconds: float) -> float | None:

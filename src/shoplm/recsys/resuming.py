@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from shoplm.launch.best import Best, BestWeights
 from shoplm.launch.checkpoints import MANIFEST, Checkpoints
 from shoplm.launch.processes import Processes
-from shoplm.recsys.best import Best, BestWeights
 from shoplm.recsys.costs import Costs
 from shoplm.recsys.data import RecommendationData
 from shoplm.recsys.engines import Engine
