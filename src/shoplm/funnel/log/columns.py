@@ -1,0 +1,74 @@
+"""A log with our own column names, checked: what every later step reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shoplm.funnel.settings import LogSettings
+from shoplm.variants import suggest
+
+if TYPE_CHECKING:
+    from ibis import Column, Table
+
+LIST, TIME, LIST_TIME = "_list", "_time", "_list_time"
+"""List id as text; Unix seconds of the row, and of the first row of its list."""
+POPULARITY = "_popularity"
+SIDES = ("train", "validation", "test")
+
+
+def feature_columns(settings: LogSettings) -> list[str]:
+    """Columns that a model reads, without prior counts."""
+    return [*settings.numeric, *settings.categorical, *settings.multivalued]
+
+
+def check_columns(log: Table, settings: LogSettings) -> None:
+    """Refuse a log without a column that the settings name.
+
+    Raises:
+        ValueError: names the setting and the column.
+    """
+    named = {
+        "list_id": settings.list_id, "user": settings.user, "region": settings.region,
+        "platform": settings.platform, "time": settings.time, "position": settings.position,
+        "item": settings.item, "side": settings.side,
+    }  # fmt: skip
+    wanted = [(role, name) for role, name in named.items() if name is not None]
+    for role in ("tasks", "numeric", "categorical", "multivalued", "region_features"):
+        wanted += [(role, name) for name in getattr(settings, role)]
+    wanted += [("history.keys", c) for key in settings.history.keys.values() for c in key]
+    wanted += [("history.label_times", c) for c in settings.history.label_times.values()]
+    for role, name in wanted:
+        if name not in log.columns:
+            raise ValueError(
+                f"search log, {role}: there is no column {name!r}; {suggest(name, log.columns)}"
+            )
+    for name in (*settings.numeric, *settings.region_features):
+        if not (log[name].type().is_numeric() or log[name].type().is_boolean()):
+            raise ValueError(
+                f"search log, column {name!r}: found {log[name].type()}; expected numbers"
+            )
+    for name in settings.multivalued:
+        if not log[name].type().is_array():
+            raise ValueError(
+                f"search log, column {name!r}: found {log[name].type()}; expected lists"
+            )
+
+
+def unix_seconds(column: Column) -> Column:
+    """A column of times as whole Unix seconds."""
+    if column.type().is_timestamp() or column.type().is_date():
+        return column.cast("timestamp").epoch_seconds().cast("int64")
+    return column.cast("int64")
+
+
+def with_lists(log: Table, settings: LogSettings) -> Table:
+    """The log with `_list`, `_time` and `_list_time`."""
+    import ibis
+
+    if settings.list_id is None:
+        lists = ibis.row_number().cast("string")
+    else:
+        lists = log[settings.list_id].cast("string")
+    time = ibis.literal(0, "int64") if settings.time is None else unix_seconds(log[settings.time])
+    log = log.mutate(**{LIST: lists, TIME: time})
+    return log.mutate(**{LIST_TIME: log[TIME].min().over(group_by=log[LIST])})

@@ -1,0 +1,68 @@
+"""Which lists are trained on: by time, or as published."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from shoplm.funnel.log.columns import LIST, LIST_TIME, SIDES, TIME
+from shoplm.funnel.settings import LogSettings
+
+if TYPE_CHECKING:
+    from ibis import Table
+
+DAY = 86_400
+
+
+def find_cuts(log: Table, settings: LogSettings) -> tuple[int, int]:
+    """Unix seconds from which lists are of validation and of the test, at midnight UTC.
+
+    Raises:
+        ValueError: a side would be without dates.
+    """
+    days = (log[LIST_TIME] // DAY).name("day")
+    dates = log.select(days).distinct().order_by("day").to_pandas()["day"].astype(int).tolist()
+    cuts = []
+    for cut in (settings.validation_from, settings.test_from):
+        if isinstance(cut, date):
+            moment = datetime(cut.year, cut.month, cut.day, tzinfo=UTC)
+            cuts.append(int(moment.timestamp()))
+        else:
+            place = min(max(round(cut * len(dates)), 0), max(len(dates) - 1, 0))
+            cuts.append(dates[place] * DAY if dates else 0)
+    sides = [sum(day * DAY < cuts[0] for day in dates), 0, sum(day * DAY >= cuts[1] for day in dates)]
+    sides[1] = len(dates) - sides[0] - sides[2]
+    for side, count in zip(SIDES, sides, strict=True):
+        if count <= 0:
+            raise ValueError(
+                f"search log, {settings.time}: no date is of {side}; validation_from "
+                f"{settings.validation_from} and test_from {settings.test_from} cut its "
+                f"{len(dates)} dates into {sides}"
+            )
+    return cuts[0], cuts[1]
+
+
+def split_log(log: Table, settings: LogSettings) -> tuple[Table, dict]:
+    """The log with `_side` (0 train, 1 validation, 2 test), and what was found.
+
+    A list is on the side of its first row. How many have rows on both sides of a cut is in the
+    facts.
+    """
+    import ibis
+
+    if settings.side is not None:
+        side = log[settings.side].cases(*[(name, n) for n, name in enumerate(SIDES)])
+        log = log.mutate(_side=side.cast("int8"))
+        # the earliest side that a list is on is its only one
+        log = log.mutate(_side_of_list=log["_side"].min().over(group_by=log[LIST]))
+        straddling = log.filter(log["_side"] != log["_side_of_list"])[LIST].nunique()
+        facts = {"cuts": None, "straddling_lists": int(straddling.to_pandas())}
+        return log.mutate(_side=log["_side_of_list"]).drop("_side_of_list"), facts
+    first, second = find_cuts(log, settings)
+
+    def of(time):
+        return ibis.cases((time >= second, 2), (time >= first, 1), else_=0).cast("int8")
+
+    straddling = log.filter(of(log[TIME]) != of(log[LIST_TIME]))[LIST].nunique().to_pandas()
+    facts = {"cuts": [first, second], "straddling_lists": int(straddling)}
+    return log.mutate(_side=of(log[LIST_TIME])), facts

@@ -1,0 +1,137 @@
+"""What the columns of a search log mean, how it is split, scaled and looked at by region."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from shoplm.variants import Settings
+
+Distance = Literal["js", "wasserstein"]
+
+
+class HistorySettings(Settings):
+    """Counts and rates of what was known before a list was shown."""
+
+    keys: dict[str, list[str]] = {}
+    """What is counted by, named: `{item: [product_id], item_region: [product_id, region]}`."""
+    days: list[float | None] = [None]
+    """How far back each count looks from the list's time; null: to the beginning."""
+    smoothing: float = Field(20.0, gt=0)
+    """Rows at the log's own rate so far that are added to each rate; few rows say little."""
+    label_times: dict[str, str] = {}
+    """Column with the time at which a task happened, by task. Of a task without one it counts as
+    known `label_delay` after the row's time."""
+    label_delay: int = Field(0, ge=0)
+    """Seconds."""
+
+    @field_validator("days")
+    @classmethod
+    def _positive(cls, value: list[float | None]) -> list[float | None]:
+        if any(days is not None and days <= 0 for days in value) or len(set(value)) < len(value):
+            raise ValueError(f"expected different numbers of days above 0, found {value}")
+        return value
+
+
+class FeatureSplitSettings(Settings):
+    """Which numeric features depend on the region (SEQ+MD, section 3.1)."""
+
+    distance: Distance = "js"
+    """Jensen-Shannon distance on quantile bins, which is from 0 to 1 and blind to how far apart
+    values are; or Wasserstein-1 on robustly scaled values. The paper leaves it open; the first
+    has a scale on which a threshold can be stated for any feature."""
+    threshold: float = Field(0.2, ge=0)
+    """Features whose largest distance between two regions is above are dependent; the paper gives
+    none. Halves of one region of a thousand rows are at 0.1 by chance."""
+    bins: int = Field(20, ge=2)
+    """Quantile bins of the Jensen-Shannon distance."""
+    min_rows: int = Field(50, ge=1)
+    """Training rows with which a region is compared; with fewer, chance decides."""
+    dependent: list[str] = []
+    """Features that are dependent whatever was measured."""
+    invariant: list[str] = []
+    """Features that are invariant whatever was measured."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> FeatureSplitSettings:
+        if both := sorted(set(self.dependent) & set(self.invariant)):
+            raise ValueError(f"feature {both[0]!r} is set both dependent and invariant")
+        return self
+
+
+class LogSettings(Settings):
+    """Columns of a log and what is made of them."""
+
+    list_id: str | None = "list_id"
+    """Rows that were shown together; null: every row is a list of its own."""
+    user: str | None = "user_id"
+    region: str = "region"
+    platform: str | None = "platform"
+    """Null: there is one."""
+    time: str | None = "timestamp"
+    """Unix seconds or a timestamp, UTC; a list is as old as its first row. Null: there is none,
+    and `side` says what is trained on."""
+    position: str | None = "position"
+    """Place in the list, from which rows of a list are ordered."""
+    item: str | None = "product_id"
+    """What was shown; `popularity` is its rate of the first task before the list."""
+    side: str | None = None
+    """Column with train, validation or test, for logs published in parts; null: by time."""
+    tasks: list[str] = Field(["click", "cart", "purchase"], min_length=1)
+    """Columns of labels, 0 or 1, in the order in which they happen: y_1 ≥ y_2 ≥ … ≥ y_k."""
+    broken_order: Literal["refuse", "repair"] = "refuse"
+    """A row on which a later task happened without an earlier one stops the run, or the earlier
+    one counts as happened."""
+    numeric: list[str] = []
+    categorical: list[str] = []
+    multivalued: list[str] = []
+    """Columns that hold lists of categories."""
+    logarithm: list[str] = []
+    """Numeric and region columns read as sign(x)·log(1 + |x|), for those with a long tail; prior
+    counts always are."""
+    region_features: list[str] = []
+    """Numeric columns that describe the region, one value a region; empty: a one-hot."""
+    vocabulary_min_count: int = Field(1, ge=1)
+    """Training rows of a category that has a number of its own; others share 0."""
+    hash_buckets: dict[str, int] = {}
+    """Categorical and multi-valued columns that are hashed, and into how many numbers; no
+    vocabulary is kept of them."""
+    clip: float | None = Field(10.0, gt=0)
+    """Scaled values are cut to ± this; null: not."""
+    validation_from: date | float = 0.8
+    """First date of validation, or the share of the distinct dates before it."""
+    test_from: date | float = 0.9
+    """First date of the test, or the share of the distinct dates before it."""
+    history: HistorySettings = HistorySettings()
+    """Prior counts and rates that are added to the numeric features."""
+    feature_split: FeatureSplitSettings = FeatureSplitSettings()
+    """Which numeric features depend on the region."""
+
+    @model_validator(mode="after")
+    def _columns_have_one_role(self) -> LogSettings:
+        features = [*self.numeric, *self.categorical, *self.multivalued]
+        for names in (self.tasks, features):
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                raise ValueError(f"column {twice[0]!r} is named twice")
+        labels = {*self.tasks, *self.history.label_times.values()}
+        if leaking := sorted(labels & {*features, *self.region_features}):
+            raise ValueError(f"column {leaking[0]!r} is a label, and named as a feature")
+        if strangers := sorted(set(self.history.label_times) - set(self.tasks)):
+            raise ValueError(f"history.label_times: {strangers[0]!r} is none of the tasks")
+        if self.history.keys and self.time is None:
+            raise ValueError("history.keys: a log without `time` has nothing known before")
+        if (self.time is None) and (self.side is None):
+            raise ValueError("a log without `time` needs `side`, a column that says what is trained on")
+        return self
+
+    @model_validator(mode="after")
+    def _cuts_ascend(self) -> LogSettings:
+        cuts = (self.validation_from, self.test_from)
+        for cut in cuts:
+            if isinstance(cut, float) and not 0 < cut < 1:
+                raise ValueError(f"expected a date or a share between 0 and 1, found {cut}")
+        if type(cuts[0]) is type(cuts[1]) and not cuts[0] < cuts[1]:
+            raise ValueError(f"validation_from {cuts[0]} is not before test_from {cuts[1]}")
+        return self
