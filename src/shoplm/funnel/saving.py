@@ -1,0 +1,107 @@
+"""A trained model as a folder: its weights, the run that made it and what it was told of the data.
+
+Trees have no tensors: they are kept as Python keeps objects (pickle), so only load folders that
+come from a run of your own.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from shoplm.funnel.models import build
+from shoplm.funnel.models.description import Description
+from shoplm.funnel.run import FunnelRun
+from shoplm.launch.checkpoints import appearing
+
+if TYPE_CHECKING:
+    from shoplm.funnel.models.base import FunnelModel
+    from shoplm.funnel.models.gbm import GradientBoosting
+
+WEIGHTS = "model.safetensors"
+TREES = "model.pickle"
+SETTINGS = "settings.json"
+
+
+def save(
+    directory: Path,
+    run: FunnelRun,
+    model: FunnelModel | GradientBoosting,
+    description: Description,
+    fingerprint: str,
+) -> None:
+    """Write a model, whole, in place of what is there.
+
+    Args:
+        directory: of the model.
+        run: that trained it.
+        model: trained.
+        description: that it was built with.
+        fingerprint: of the data folder.
+    """
+    with appearing(directory) as aside:
+        if model.is_trained:
+            state = {name: t.detach().cpu().contiguous() for name, t in model.state_dict().items()}
+            save_file(state, aside / WEIGHTS)
+        else:
+            (aside / TREES).write_bytes(pickle.dumps(model))
+        settings = {
+            "run": run.model_dump(mode="json"),
+            "description": asdict(description),
+            "data": fingerprint,
+        }
+        (aside / SETTINGS).write_text(json.dumps(settings, indent=1), "utf-8")
+
+
+def load(
+    directory: Path, device: torch.device | str = "cpu"
+) -> tuple[FunnelModel | GradientBoosting, Description]:
+    """A model that `save` wrote, in evaluation mode, and what it was told of its data.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    directory = Path(directory)
+    if not (directory / SETTINGS).is_file():
+        raise FileNotFoundError(f"{directory}: no funnel model here, it has no {SETTINGS}")
+    settings = json.loads((directory / SETTINGS).read_text("utf-8"))
+    told = {n: tuple(v) if isinstance(v, list) else v for n, v in settings["description"].items()}
+    description = Description(**told)
+    if (directory / TREES).is_file():
+        return pickle.loads((directory / TREES).read_bytes()), description
+    model = build(FunnelRun.model_validate(settings["run"]).model, description)
+    model.load_state_dict(load_file(directory / WEIGHTS))
+    return model.to(device).eval(), description
+
+
+def adopt_initial(model: FunnelModel, directory: Path, frozen: bool) -> list[str]:
+    """Start from the weights of another model; the names of those that were taken.
+
+    Args:
+        model: that takes them.
+        directory: of the other model.
+        frozen: whether tensors that were taken whole stay as they are.
+
+    Raises:
+        FileNotFoundError: there is no model.
+        ValueError: none of its weights fits.
+    """
+    if not (directory / WEIGHTS).is_file():
+        raise FileNotFoundError(f"{directory}: no weights to start from, it has no {WEIGHTS}")
+    state = load_file(directory / WEIGHTS)
+    taken = model.adopt(state)
+    if not taken:
+        raise ValueError(f"{directory}: none of its weights fits the model that starts from them")
+    if frozen:
+        for name, parameter in model.named_parameters():
+            if name in taken and parameter.shape == state[name].shape:
+                parameter.requires_grad_(False)
+        if not any(p.requires_grad for p in model.parameters()):
+            raise ValueError(f"{directory}: all weights were taken and frozen, nothing is learned")
+    return taken

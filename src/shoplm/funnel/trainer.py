@@ -1,0 +1,296 @@
+"""One training run of a funnel model from its run file to what it predicts for the test."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import torch
+
+from shoplm.funnel.batch import Batch
+from shoplm.funnel.inputs import RunData, SharedInputs
+from shoplm.funnel.models import build
+from shoplm.funnel.models.base import FunnelModel
+from shoplm.funnel.progress import Progress, RunCheckpoints
+from shoplm.funnel.run import COSTS, METRICS, MODEL, PREDICTIONS, FunnelRun
+from shoplm.funnel.saving import adopt_initial, save
+from shoplm.funnel.scoring import SMALLER_IS_BETTER, measure, predict, write_predictions
+from shoplm.launch import mark_complete, report_progress, report_warning
+from shoplm.launch.durable import write_durably
+from shoplm.launch.gauges import Clock, reset_peak_memory
+from shoplm.launch.interrupts import sigterm_noted
+from shoplm.launch.results import ResultFile
+from shoplm.launch.seeds import seed_random, seed_torch
+from shoplm.launch.tensors import parameter_groups
+from shoplm.variants import fingerprint
+
+CHOOSING, REFITTING = ("train",), ("train", "validation")
+"""Sides that are learned from, while the passes are chosen and afterwards."""
+
+
+class Trainer:
+    """Everything of a run that is in memory.
+
+    Nothing random is carried from step to step: the order of rows and dropout follow from seed,
+    pass and step. So a checkpoint is model, optimizer and progress.
+    """
+
+    def __init__(self, run: FunnelRun, run_file: Path, inputs: SharedInputs) -> None:
+        """Open the data and build the model.
+
+        Args:
+            run: what to train.
+            run_file: where it was read; results go beside it.
+            inputs: what runs of the same program share.
+
+        Raises:
+            FileNotFoundError: an input is missing.
+            ValueError: a setting or an input does not fit.
+        """
+        self.run_settings, self.training = run, run.training
+        self.run_file, self.directory = run_file, run_file.parent
+        self.device = inputs.processes.device
+        reset_peak_memory(self.device)
+        self.data = RunData(inputs.log(run.data), run)
+        self.description = self.data.describe(getattr(run.model, "md", False))
+        self.progress = Progress()
+        self.results = ResultFile(self.directory / METRICS)
+        identity = fingerprint(run.identity(inputs.digest))
+        self.checkpoints = RunCheckpoints(self.directory, identity, inputs.processes)
+        self._build()
+
+    def run(self) -> None:
+        """Train from the newest checkpoint, or from the start, predict, and write all results.
+
+        Raises:
+            SystemExit: SIGTERM came; there is a checkpoint after the step that was in work then.
+            FloatingPointError: a loss, a gradient or a probability was not finite; the message
+                names the step.
+        """
+        for warning in self._warnings():
+            report_warning(warning)
+        stopped_by = "fitted"
+        if self.model.is_trained:
+            self._resume()
+            with sigterm_noted() as self.stop_asked:
+                stopped_by = self._learn()
+        else:
+            self._fit()
+        self._finish(stopped_by)
+
+    def _build(self) -> None:
+        """First weights, the same ones for choosing and refitting, and a new optimizer."""
+        run, training = self.run_settings, self.training
+        seed_torch(f"{run.seed}:weights")
+        self.model = build(run.model, self.description)
+        if not self.model.is_trained:
+            if run.initial is not None:
+                raise ValueError(f"initial: model {run.model.model!r} takes no weights of another")
+            return
+        if run.initial is not None:
+            adopt_initial(self.model, run.initial, run.frozen)
+        self.model.to(self.device).train()
+        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(
+            parameter_groups(self.model, training.weight_decay),
+            lr=training.learning_rate,
+            betas=training.betas,
+            fused=True,
+        )
+
+    def _warnings(self) -> list[str]:
+        found = list(self.data.log.warnings)
+        if isinstance(self.model, FunnelModel):
+            reasons = {getattr(module, "md_off", None) for module in self.model.modules()}
+            found += [f"MD is off: {reason}" for reason in sorted(reasons - {None})]
+        labels = self.data.labels("train")
+        for place, task in enumerate(self.data.tasks):
+            if not labels[:, place].any():
+                found.append(f"no row of the training side has {task!r}: it cannot be learned")
+        return found
+
+    def _resume(self) -> None:
+        """Take up the newest checkpoint, and drop results of later steps."""
+        found = self.checkpoints.resume(self.model, self.optimizer)
+        if found is not None:
+            self.progress = found
+            report_progress(found.step, self._n_steps(CHOOSING), run=self.run_settings.name)
+        self.results.cut(self.progress.measured)
+
+    def _fit(self) -> None:
+        sides = REFITTING if self.training.refit else CHOOSING
+        with self.progress.costs.time("training"):
+            self.model.fit(self.data.batches(sides, self.training.batch_rows))
+        self.progress.costs.rows = self.data.n_rows(sides)
+
+    def _learn(self) -> str:
+        """Choose the number of passes, refit with it, and tell what ended the choice."""
+        progress, choice = self.progress, self.training.validation
+        chooses = choice is not None and self.data.n_rows(["validation"]) > 0
+        stopped_by = "steps"
+        if progress.refit_from is None:
+            every = max(1, round(choice.every * self._per_pass(CHOOSING))) if chooses else None
+            stopped_by = self._train(CHOOSING, self._n_steps(CHOOSING), every)
+            if chooses and progress.measured != progress.step:
+                self._measure()
+            if not chooses:
+                progress.best.add(progress.step, None)
+        if not self.training.refit:
+            if chooses:
+                self.model.load_state_dict(self.checkpoints.best_weights.read(progress.best.step))
+            return stopped_by
+        if progress.refit_from is None:
+            progress.refit_from, progress.loss = progress.step, 0.0
+            self._build()
+        self._train(REFITTING, progress.refit_from + self.refit_steps(), None)
+        return stopped_by
+
+    def refit_steps(self) -> int:
+        """As many passes over the larger number of rows as were best."""
+        passes = self.progress.best.step / self._per_pass(CHOOSING)
+        return max(1, round(passes * self._per_pass(REFITTING)))
+
+    def _per_pass(self, sides: Sequence[str]) -> int:
+        return math.ceil(self.data.n_rows(sides) / self.training.batch_size)
+
+    def _n_steps(self, sides: Sequence[str]) -> int:
+        return max(1, round(self.training.max_passes * self._per_pass(sides)))
+
+    def _batches(self, sides: Sequence[str], done: int) -> Iterator[Batch]:
+        """All batches of all passes after those that are done."""
+        number, done = divmod(done, self._per_pass(sides))
+        while True:
+            seed = self.run_settings.seed * 100_003 + number
+            yield from islice(self.data.batches(sides, self.training.batch_size, seed), done, None)
+            number, done = number + 1, 0
+
+    def _train(self, sides: Sequence[str], last: int, measure_every: int | None) -> str:
+        """Make steps up to `last`; what ended it."""
+        progress, clock, costs = self.progress, Clock(), self.progress.costs
+        saved_at = costs.seconds["training"]
+        batches = self._batches(sides, progress.step - (progress.refit_from or 0))
+        while progress.step < last:
+            if measure_every and progress.best.worse >= self.training.validation.patience:
+                return "patience"
+            with costs.time("training"):
+                n_rows = self._step(next(batches))
+            clock.add(n_rows)
+            if clock.is_time_to_report():
+                phase = "refitting" if progress.refit_from is not None else "choosing"
+                name = self.run_settings.name
+                report_progress(
+                    progress.step, last, run=name, phase=phase, rows_per_second=clock.rate
+                )
+            with clock.stopped():
+                if measure_every and progress.step % measure_every == 0:
+                    self._measure()
+                is_due = costs.seconds["training"] - saved_at >= (
+                    self.training.checkpoint_minutes * 60
+                )
+                every = self.training.checkpoint_steps
+                if is_due or (every and progress.step % every == 0) or self.stop_asked.is_set():
+                    self._save()
+                    saved_at = costs.seconds["training"]
+            if self.stop_asked.is_set():
+                raise SystemExit(128 + signal.SIGTERM)
+        return "steps"
+
+    def _step(self, batch: Batch) -> int:
+        progress, number = self.progress, self.progress.step + 1
+        if self.device.type != "cpu":
+            batch = batch.to(self.device)
+        seed_random(self.run_settings.seed, number, 0)
+        loss = self.model.loss(batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        value = loss.item()
+        self._check_finite(number, "loss", value)
+        self.checkpoints.vouch(progress.step)
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        self._check_finite(number, "norm of the gradient", norm.item())
+        if self.training.clipping is not None:
+            torch.nn.utils.clip_grads_with_norm_(self.parameters, self.training.clipping, norm)
+        self.optimizer.step()
+        progress.step, progress.loss = number, progress.loss + value
+        progress.costs.rows += len(batch)
+        return len(batch)
+
+    def _check_finite(self, step: int, name: str, value: float) -> None:
+        if not math.isfinite(value):
+            self._diverged(f"stopped at step {step}: the {name} is {value}")
+
+    def _diverged(self, what: str) -> None:
+        good = self.checkpoints.checkpoints.last_good()
+        goes_on = f"the last good checkpoint is {good}" if good else "there is no good checkpoint"
+        raise FloatingPointError(f"{self.directory}: {what}; nothing of it is kept, {goes_on}")
+
+    def _predict(self, side: str) -> torch.Tensor:
+        try:
+            return predict(self.model, self.data, side, self.training.batch_rows, self.device)
+        except FloatingPointError as error:
+            self._diverged(f"stopped after step {self.progress.step}: {error}")
+
+    def _measure(self) -> None:
+        """Measure the validation side, and keep the weights if they are the best."""
+        progress, choice = self.progress, self.training.validation
+        with progress.costs.time("validation"):
+            values = measure(self._predict("validation"), self.data, "validation")
+            steps = max(1, progress.step - progress.measured)
+            self._write_rows("train", {"loss": {"all": progress.loss / steps}})
+            self._write_rows("validation", values)
+            value = values.get(choice.metric, {}).get("all")
+            if value is not None and choice.metric in SMALLER_IS_BETTER:
+                value = -value
+            if progress.best.add(progress.step, value):
+                self.checkpoints.best_weights.write(progress.step, self.model.state_dict())
+        progress.measured, progress.loss = progress.step, 0.0
+        progress.costs.note_memory(self.device)
+
+    def _write_rows(self, split: str, values: dict[str, dict[str, float]]) -> None:
+        place = {
+            "variant": self.run_settings.variant,
+            "seed": self.run_settings.seed,
+            "step": self.progress.step,
+            "passes": self.progress.step / self._per_pass(CHOOSING),
+            "split": split,
+        }
+        self.results.append(
+            place | {"task": task, "metric": metric, "value": value}
+            for metric, by_task in values.items()
+            for task, value in by_task.items()
+        )
+
+    def _save(self) -> None:
+        self.results.sync()  # a checkpoint vouches for the results before it
+        self.progress.costs.note_memory(self.device)
+        self.checkpoints.save(self.progress, self.model, self.optimizer)
+
+    def _finish(self, stopped_by: str) -> None:
+        """Write the model, predict the test side and write what it took."""
+        run, progress, costs = self.run_settings, self.progress, self.progress.costs
+        fingerprint_ = self.data.log.fingerprint
+        save(self.directory / MODEL, run, self.model, self.description, fingerprint_)
+        with costs.time("scoring"):
+            p = self._predict("test")
+        costs.scored = len(p)
+        costs.note_memory(self.device)
+        write_predictions(self.directory / PREDICTIONS, p, self.data)
+        learns = self.model.is_trained
+        chosen = progress.best.step
+        report = costs.report(self.device) | {
+            "parameters": sum(p.numel() for p in self.model.parameters()) if learns else None,
+            "trained_parameters": sum(p.numel() for p in self.parameters) if learns else None,
+            "steps": progress.step,
+            "passes": chosen / self._per_pass(CHOOSING) if learns else None,
+            "stopped_by": stopped_by,
+            "warnings": self._warnings(),
+        }
+        self.results.sync()
+        write_durably(self.directory / COSTS, json.dumps(report, indent=1))
+        mark_complete(self.run_file, steps=progress.step, stopped_by=stopped_by)
+        self.checkpoints.remove()

@@ -1,0 +1,368 @@
+"""The training program in this process: what it leaves, and that nothing stops or changes it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from shoplm import launch
+from shoplm.funnel import launching
+from shoplm.funnel.inputs import RunData, SharedInputs
+from shoplm.funnel.log.folder import FunnelLog
+from shoplm.funnel.run import FunnelRun
+from shoplm.funnel.saving import load
+from shoplm.funnel.scoring import predict
+from shoplm.funnel.train import main, train
+from shoplm.funnel.trainer import Trainer
+from shoplm.launch import is_complete
+from shoplm.launch.processes import Processes
+from shoplm.metrics.funnel import summarise_funnel
+from shoplm.metrics.funnel_settings import FunnelMetricSettings
+
+ALONE = Processes(0, 1, torch.device("cpu"))
+TASKS = ["click", "cart", "purchase"]
+SIDES = {"train": [0, 1200], "validation": [1200, 1600], "test": [1600, 2000]}
+SEQ = {"model": "seq", "md": True, "bottom": [8], "hidden": 8}
+TRAINING = {
+    "batch_size": 100,
+    "max_passes": 2.0,
+    "learning_rate": 0.02,
+    "validation": {"every": 0.5, "patience": 9},
+}
+
+
+def write_data(folder, *, last_task=True, validation=True):
+    """2,000 rows of 400 lists of 2 regions; the first feature says all there is to say."""
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(7)
+    n = 2000
+    numeric = rng.normal(size=(n, 3)).astype(np.float32)
+    labels = np.zeros((n, 3), dtype=np.int8)
+    happened = np.ones(n, dtype=bool)
+    for place, threshold in enumerate((0.3, 0.2, 0.0)):
+        happened &= numeric[:, 0] * 2 + rng.logistic(size=n) > threshold
+        labels[:, place] = happened
+    labels[:, 2] *= last_task
+    arrays = {
+        "list": np.repeat(np.arange(400), 5),
+        "region": np.repeat(rng.integers(0, 2, 400), 5).astype(np.int16),
+        "platform": np.zeros(n, np.int16),
+        "time": np.repeat(np.arange(400) * 3600, 5),
+        "side": np.repeat(np.arange(3, dtype=np.int8), (1200, 400, 400)),
+        "numeric": numeric,
+        "categorical": rng.integers(0, 4, (n, 1)).astype(np.int32),
+        "labels": labels,
+        "popularity": rng.random(n).astype(np.float32),
+        "region_numeric": np.eye(2, dtype=np.float32),
+    }
+    for name, values in arrays.items():
+        np.save(folder / f"{name}.npy", values)
+    sides = SIDES if validation else {"train": [0, 1600], "validation": [1600, 1600]}
+    meta = {
+        "format": 1, "tasks": TASKS, "regions": ["de", "fr"], "platforms": ["app"],
+        "numeric": ["a", "b", "c"], "categorical": ["brand"], "multivalued": [],
+        "region_numeric": ["region=de", "region=fr"], "categories": {"brand": 4}, "warnings": [],
+        "fingerprint": "0", "n_rows": n, "sides": SIDES | sides,
+        "settings": {"region_features": []},
+    }  # fmt: skip
+    (folder / "meta.json").write_text(json.dumps(meta))
+    (folder / "feature_split.json").write_text(json.dumps({"dependent": ["b"]}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return write_data(tmp_path_factory.mktemp("log") / "data")
+
+
+@pytest.fixture
+def inputs():
+    return SharedInputs(ALONE)
+
+
+@pytest.fixture(scope="module")
+def write(data):
+    """Write a run file."""
+
+    def written(folder, training=(), **changed):
+        folder.mkdir(exist_ok=True)
+        settings = {"variant": "seq_md", "data": data, "model": SEQ} | changed
+        run = FunnelRun(**settings, training=TRAINING | dict(training))
+        return run.write(folder)
+
+    return written
+
+
+@pytest.fixture(scope="module")
+def unbroken(write, tmp_path_factory):
+    """A run that nothing stopped."""
+    file = write(tmp_path_factory.mktemp("unbroken"))
+    train(file, SharedInputs(ALONE))
+    return file
+
+
+def left(file):
+    """What a run has left, but for times."""
+    folder = file.parent
+    weights = load_file(folder / "model" / "model.safetensors")
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return weights, rows, pd.read_parquet(folder / "predictions.parquet")
+
+
+def assert_same(file, other):
+    (weights, rows, p), (others, other_rows, other_p) = left(file), left(other)
+    assert weights.keys() == others.keys()
+    assert all(torch.equal(weights[name], others[name]) for name in weights)
+    assert rows == other_rows
+    pd.testing.assert_frame_equal(p, other_p)
+
+
+@pytest.fixture
+def at_step(monkeypatch):
+    """Let something happen before a step."""
+
+    def arrange(number, act):
+        step = Trainer._step
+
+        def taken(self, batch):
+            if self.progress.step + 1 == number:
+                act(self)
+            return step(self, batch)
+
+        monkeypatch.setattr(Trainer, "_step", taken)
+
+    return arrange
+
+
+def killed(trainer) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_run_leaves_all_that_is_asked_of_it(unbroken):
+    assert is_complete(unbroken)
+    assert not (unbroken.parent / "checkpoints").exists()
+    _, rows, p = left(unbroken)
+    assert set(rows[0]) == set(launching.METRIC_COLUMNS)
+    validated = [r for r in rows if r["metric"] == "auc" and r["task"] == "all"]
+    assert [r["step"] for r in validated] == [6, 12, 18, 24]
+    costs = json.loads((unbroken.parent / "costs.json").read_text())
+    best = max(validated, key=lambda r: r["value"])
+    assert costs["passes"] == best["step"] / 12
+    refit = round(costs["passes"] * 16)  # 12 steps a pass of training rows, 16 with validation
+    assert costs["steps"] == 24 + refit
+    assert costs["rows"] == 2400 + 100 * refit
+    assert costs["rows_per_second"] > 0 and costs["peak_memory_gb"] > 0.05
+    weights = load_file(unbroken.parent / "model" / "model.safetensors")
+    assert costs["parameters"] == sum(t.numel() for t in weights.values())
+    assert pq.read_schema(unbroken.parent / "predictions.parquet").names == [
+        "row", "p_1", "p_2", "p_3",
+    ]  # fmt: skip
+    assert p["row"].tolist() == list(range(1600, 2000))
+    assert (p["p_1"] >= p["p_2"]).all() and (p["p_2"] >= p["p_3"]).all()
+
+
+def test_it_has_learned_what_there_is_to_learn(unbroken, data):
+    directories = {("seq_md", 0): unbroken.parent}
+    table = summarise_funnel(
+        launching.read_test_rows(data),
+        launching.read_predictions(directories),
+        TASKS,
+        FunnelMetricSettings(),
+    )
+    whole = table[(table["region"] == "all") & (table["platform"] == "all")]
+    auc = whole[(whole["metric"] == "auc") & (whole["seed"] == "mean")]
+    found = auc.set_index(["variant", "task"])["value"]
+    assert found["seq_md"].min() > 0.8 > 0.6 > found["popular_first"].max()
+    violations = whole[(whole["metric"] == "violations") & (whole["variant"] == "seq_md")]
+    assert (violations["value"] == 0).all()
+    assert len(launching.read_costs(directories)) == 1
+    assert set(launching.read_metrics(directories)["split"]) == {"train", "validation"}
+
+
+def test_its_model_can_be_loaded_and_predicts_as_it_did(unbroken, data):
+    model, description = load(unbroken.parent / "model")
+    run = FunnelRun.read(unbroken)
+    rows = RunData(FunnelLog.open(data), run)
+    assert description == rows.describe(with_md=True)
+    p = predict(model, rows, "test", 64, ALONE.device)
+    np.testing.assert_allclose(p, left(unbroken)[2][["p_1", "p_2", "p_3"]], atol=1e-6)
+
+
+def test_one_that_is_complete_is_left_alone(unbroken, inputs, capsys):
+    train(unbroken, inputs)
+    assert "complete, nothing to train" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("step", [9, 27])
+def test_killed_and_resumed_equals_unbroken(unbroken, write, inputs, at_step, tmp_path, step):
+    file = write(tmp_path / "run", {"checkpoint_steps": 4})
+    with pytest.MonkeyPatch.context() as patch:
+        taken = Trainer._step
+
+        def broken(self, batch):
+            if self.progress.step + 1 == step:
+                raise KeyboardInterrupt
+            return taken(self, batch)
+
+        patch.setattr(Trainer, "_step", broken)
+        with pytest.raises(KeyboardInterrupt):
+            train(file, inputs)
+    assert not is_complete(file) and (file.parent / "checkpoints").exists()
+    train(file, inputs)
+    assert_same(file, unbroken)
+
+
+def test_sigterm_ends_after_the_step_with_a_checkpoint(unbroken, write, inputs, at_step, tmp_path):
+    file = write(tmp_path / "run")
+    at_step(5, lambda trainer: os.kill(os.getpid(), signal.SIGTERM))
+    with pytest.raises(SystemExit) as stopped:
+        train(file, inputs)
+    assert stopped.value.code == 128 + signal.SIGTERM
+    assert [path.name for path in (file.parent / "checkpoints").iterdir()] == ["step-000005"]
+    train(file, inputs)
+    assert_same(file, unbroken)
+
+
+def test_a_checkpoint_of_other_settings_is_refused(write, inputs, at_step, tmp_path):
+    file = write(tmp_path / "run", {"checkpoint_steps": 2})
+    at_step(4, killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(file, inputs)
+    write(tmp_path / "run", {"checkpoint_steps": 2, "learning_rate": 0.5})
+    with pytest.raises(ValueError, match="a checkpoint of another run"):
+        train(file, inputs)
+
+
+def test_a_loss_that_is_not_finite_stops_and_names_the_step(
+    write, inputs, at_step, tmp_path, capsys
+):
+    file = write(tmp_path / "run", {"checkpoint_steps": 2})
+
+    def spoil(trainer):
+        with torch.no_grad():
+            next(trainer.model.parameters()).fill_(torch.nan)
+
+    at_step(6, spoil)
+    with pytest.raises(SystemExit):
+        main([str(file)])
+    message = capsys.readouterr().err
+    assert "seq_md/seed-0" in message and "stopped at step 6: the loss is nan" in message
+    assert "step-000004" in message and not is_complete(file)
+    assert not (file.parent / "predictions.parquet").exists()
+
+
+def test_the_last_update_may_not_spoil_the_predictions(write, inputs, monkeypatch, tmp_path):
+    finish = Trainer._finish
+
+    def spoilt(self, stopped_by):
+        with torch.no_grad():
+            next(self.model.parameters()).fill_(torch.nan)
+        finish(self, stopped_by)
+
+    monkeypatch.setattr(Trainer, "_finish", spoilt)
+    with pytest.raises(FloatingPointError, match=r"after step .*row 1600 .*click is nan"):
+        train(write(tmp_path / "run", {"max_passes": 0.2}), inputs)
+
+
+def test_without_refit_the_best_weights_of_the_choice_are_kept(write, inputs, tmp_path):
+    # a rate that spoils the weights after the first measurement
+    file = write(tmp_path / "run", {"refit": False, "max_passes": 1.0})
+    train(file, inputs)
+    rows = [r for r in left(file)[1] if r["metric"] == "auc" and r["task"] == "all"]
+    costs = json.loads((file.parent / "costs.json").read_text())
+    assert costs["steps"] == 12
+    best = max(rows, key=lambda r: r["value"])
+    model, _ = load(file.parent / "model")
+    data = RunData(inputs.log(FunnelRun.read(file).data), FunnelRun.read(file))
+    from shoplm.funnel.scoring import measure
+
+    p = predict(model, data, "validation", 512, ALONE.device)
+    assert measure(p, data, "validation")["auc"]["all"] == pytest.approx(best["value"], abs=1e-6)
+
+
+def test_it_stops_when_validation_gets_worse(write, inputs, tmp_path):
+    choice = {"every": 0.25, "patience": 2, "metric": "log_loss"}
+    file = write(
+        tmp_path / "run",
+        {"validation": choice, "learning_rate": 2.0, "max_passes": 50.0, "refit": False},
+    )
+    train(file, inputs)
+    costs = json.loads((file.parent / "costs.json").read_text())
+    assert costs["stopped_by"] == "patience" and costs["steps"] < 600
+    losses = [r["value"] for r in left(file)[1] if r["metric"] == "log_loss" and r["task"] == "all"]
+    assert np.argmin(losses) == len(losses) - 3
+
+
+def test_two_tasks_then_a_third_on_a_frozen_trunk(write, inputs, tmp_path):
+    two = write(tmp_path / "two", {"max_passes": 1.0}, tasks=("click", "cart"))
+    train(two, inputs)
+    p = left(two)[2]
+    assert p["p_3"].isna().all() and p["p_2"].notna().all()
+    third = write(
+        tmp_path / "three", {"max_passes": 1.0}, initial=two.parent / "model", frozen=True
+    )
+    train(third, inputs)
+    before, after = left(two)[0], left(third)[0]
+    whole = [name for name in before if before[name].shape == after[name].shape]
+    assert any("weight" in name or "bottom" in name for name in whole)
+    assert all(torch.equal(before[name], after[name]) for name in whole)
+    assert left(third)[2].notna().all(axis=None)
+
+
+def test_trees_are_fitted_once_and_leave_the_same_files(write, inputs, tmp_path, data):
+    model = {"model": "gbm", "trees": 5, "leaves": 4}
+    file = write(tmp_path / "run", variant="gbm", model=model)
+    train(file, inputs)
+    p = pd.read_parquet(file.parent / "predictions.parquet")
+    loaded, _ = load(file.parent / "model")
+    again = predict(loaded, RunData(FunnelLog.open(data), FunnelRun.read(file)), "test", 99,
+                    ALONE.device)  # fmt: skip
+    np.testing.assert_allclose(p[["p_1", "p_2", "p_3"]], again, atol=1e-6)
+    costs = launching.read_costs({("gbm", 0): file.parent}).iloc[0]
+    assert costs["stopped_by"] == "fitted" and costs["rows"] == 1600
+
+
+def test_a_task_without_positives_and_no_validation_are_dealt_with(write, inputs, tmp_path, capsys):
+    data = write_data(tmp_path / "data", last_task=False, validation=False)
+    file = write(tmp_path / "run", {"max_passes": 0.5}, data=data)
+    train(file, inputs)
+    assert "has 'purchase': it cannot be learned" in capsys.readouterr().out
+    costs = json.loads((file.parent / "costs.json").read_text())
+    assert costs["passes"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"tasks": ("click", "order")}, "no 'order'"),
+        ({"tasks": ("cart", "click")}, "is no order of"),
+    ],
+)
+def test_tasks_that_do_not_fit_are_refused(write, inputs, tmp_path, changed, message):
+    with pytest.raises(ValueError, match=message):
+        train(write(tmp_path / "run", **changed), inputs)
+
+
+def test_several_processes_are_refused():
+    with pytest.raises(ValueError, match="trained by one"):
+        SharedInputs(Processes(0, 2, torch.device("cpu")))
+
+
+def test_freezing_takes_a_model_to_freeze():
+    with pytest.raises(ValueError, match="no `initial` model"):
+        FunnelRun(variant="a", data="d", model=SEQ, frozen=True)
+
+
+def test_the_program_runs_as_a_child(data, tmp_path):
+    run = FunnelRun(variant="seq", data=data, model=SEQ, training=TRAINING | {"max_passes": 0.5})
+    found = launching.train_runs([(run, launch.LaunchSettings(threads=1))], tmp_path)
+    predictions = launching.read_predictions(found)
+    assert set(predictions["variant"]) == {"seq"} and len(predictions) == 400
