@@ -61,8 +61,8 @@ def unix_seconds(column: Column) -> Column:
     return column.cast("int64")
 
 
-def with_lists(log: Table, settings: LogSettings) -> Table:
-    """The log with `_list`, `_time` and `_list_time`."""
+def name_lists(log: Table, settings: LogSettings) -> Table:
+    """The log with `_list` and `_time`, in its order."""
     import ibis
 
     if settings.list_id is None:
@@ -70,5 +70,10 @@ def with_lists(log: Table, settings: LogSettings) -> Table:
     else:
         lists = log[settings.list_id].cast("string")
     time = ibis.literal(0, "int64") if settings.time is None else unix_seconds(log[settings.time])
-    log = log.mutate(**{LIST: lists, TIME: time})
-    return log.mutate(**{LIST_TIME: log[TIME].min().over(group_by=log[LIST])})
+    return log.mutate(**{LIST: lists, TIME: time})
+
+
+def with_list_times(log: Table) -> Table:
+    """The log with `_list_time`, in any order."""
+    begun = log.group_by(LIST).aggregate(**{LIST_TIME: log[TIME].min()})
+    return log.left_join(begun, LIST).select(*log.columns, LIST_TIME)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +122,7 @@ class FunnelLog:
             if name not in SIDES:
                 raise ValueError(f"no side {name!r}; {suggest(name, SIDES)}")
         bounds = [self.meta["sides"][name] for name in sides]
-        for (_, end), (start, _) in zip(bounds[:-1], bounds[1:], strict=True):
+        for (_, end), (start, _) in pairwise(bounds):
             if end != start:
                 raise ValueError(f"sides {sides} are not neighbours; expected an order of {SIDES}")
         return slice(bounds[0][0], bounds[-1][1])

@@ -15,8 +15,9 @@ from shoplm.funnel.log.columns import (
     POPULARITY,
     TIME,
     check_columns,
+    name_lists,
     unix_seconds,
-    with_lists,
+    with_list_times,
 )
 from shoplm.funnel.log.labels import check_rows, order_labels
 from shoplm.funnel.settings import HistorySettings, LogSettings
@@ -49,23 +50,40 @@ def build_features(log: Table, settings: LogSettings) -> Table:
     Raises:
         ValueError: a column is missing, a row lacks what it needs or its labels break the order.
     """
+    import ibis
+
     check_columns(log, settings)
-    log = with_lists(log, settings)
+    log = name_lists(log, settings)
     check_rows(log, settings)
-    log, _ = order_labels(log, settings)
+    log = with_list_times(order_labels(log, settings)[0])
     if settings.time is None:
         return log.mutate(**{POPULARITY: 0.0})
     history = settings.history
-    log = log.mutate(**{_ALL: 0})
-    events = _events(log, settings)
-    overall = _known_before(log, events, [_ALL], settings.tasks, None)
-    log = _attach(log, overall, [_ALL], "_overall")
+    log = log.mutate(**{_ALL: ibis.literal(0, "int8")})
+    # wide rows pass through joins once; what is counted is a few columns, read for every key
+    narrow = _narrow(log, settings)
+    events = _events(narrow, settings)
+    log = _attach(
+        log, _known_before(narrow, events, [_ALL], settings.tasks, None), [_ALL], "_overall"
+    )
     for name, keys in history.keys.items():
         for days in history.days:
-            known = _known_before(log, events, keys, settings.tasks, days)
+            known = _known_before(narrow, events, keys, settings.tasks, days)
             log = _with_rates(_attach(log, known, keys, "_known"), settings, name, days)
-    log = _with_popularity(log, events, settings)
+    log = _with_popularity(log, narrow, events, settings)
     return log.drop([_ALL, *(f"_overall_{n}" for n in (SHOWN, *settings.tasks))])
+
+
+def _narrow(log: Table, settings: LogSettings) -> Table:
+    """What is counted: keys, times and labels, in a table of its own."""
+    import ibis
+
+    named = [_ALL, TIME, LIST_TIME, *settings.tasks, *settings.history.label_times.values()]
+    named += [column for columns in settings.history.keys.values() for column in columns]
+    named += [] if settings.item is None else [settings.item]
+    engine = log.get_backend()
+    rows = log.select(*dict.fromkeys(named))
+    return engine.create_table(ibis.util.gen_name("counted_rows"), rows, temp=True)
 
 
 def _events(log: Table, settings: LogSettings) -> Table:
@@ -106,9 +124,10 @@ def _known_before(
     asked = log.select(*keys, LIST_TIME).distinct()
 
     def at(shift: float) -> Table:
-        asking = asked.mutate(_from=asked[LIST_TIME] - int(shift))
-        found = asking.asof_join(
-            sums, asking["_from"] > sums["_at"], predicates=keys, rname="{name}_right"
+        # the sums move and not the lists: the time of a list is part of what it is joined by
+        moved = sums.mutate(_at=sums["_at"] + int(shift))
+        found = asked.asof_join(
+            moved, asked[LIST_TIME] > moved["_at"], predicates=keys, rname="{name}_right"
         )
         return found.select(*keys, LIST_TIME, **{n: found[n].fill_null(0) for n in what})
 
@@ -144,10 +163,10 @@ def _rate(log: Table, task: str, settings: HistorySettings):
     return (happened + a * overall.fill_null(0.0)) / (shown + a)
 
 
-def _with_popularity(log: Table, events: Table, settings: LogSettings) -> Table:
+def _with_popularity(log: Table, narrow: Table, events: Table, settings: LogSettings) -> Table:
     if settings.item is None:
         return log.mutate(**{POPULARITY: 0.0})
-    known = _known_before(log, events, [settings.item], settings.tasks, None)
+    known = _known_before(narrow, events, [settings.item], settings.tasks, None)
     log = _attach(log, known, [settings.item], "_known")
     rate = _rate(log, settings.tasks[0], settings.history)
     log = log.mutate(**{POPULARITY: rate})

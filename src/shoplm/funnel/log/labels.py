@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from shoplm.funnel.log.columns import LIST
@@ -43,7 +44,7 @@ def breaks_order(log: Table, tasks: list[str]) -> BooleanColumn:
     """Whether a later task happened without the one before it, by row."""
     import ibis
 
-    pairs = zip(tasks[:-1], tasks[1:], strict=True)
+    pairs = pairwise(tasks)
     broken = [log[late].cast("int8") > log[early].cast("int8") for early, late in pairs]
     return reduce(lambda a, b: a | b, broken, ibis.literal(False))
 

@@ -30,8 +30,8 @@ def find_cuts(log: Table, settings: LogSettings) -> tuple[int, int]:
         else:
             place = min(max(round(cut * len(dates)), 0), max(len(dates) - 1, 0))
             cuts.append(dates[place] * DAY if dates else 0)
-    sides = [sum(day * DAY < cuts[0] for day in dates), 0, sum(day * DAY >= cuts[1] for day in dates)]
-    sides[1] = len(dates) - sides[0] - sides[2]
+    before = [sum(day * DAY < cut for day in dates) for cut in cuts]
+    sides = [before[0], before[1] - before[0], len(dates) - before[1]]
     for side, count in zip(SIDES, sides, strict=True):
         if count <= 0:
             raise ValueError(

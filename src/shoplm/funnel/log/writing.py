@@ -176,9 +176,7 @@ def _warn_of_tasks(log: Table, settings: LogSettings) -> list[str]:
 def _count_sides(rows: Table, settings: LogSettings, warnings: list[str]) -> dict[str, Any]:
     """Where the rows of each side start and end, its lists, and how often each task happens."""
     named = {f"t{n}": rows[f"_task_{task}"].sum() for n, task in enumerate(settings.tasks)}
-    counted = rows.group_by("_side").aggregate(
-        n=rows.count(), lists=rows[LIST].nunique(), **named
-    )
+    counted = rows.group_by("_side").aggregate(n=rows.count(), lists=rows[LIST].nunique(), **named)
     found = {int(r["_side"]): r for r in counted.to_pandas().to_dict("records")}
     facts: dict[str, Any] = {"sides": {}, "lists": {}, "positives": {}}
     start = 0
