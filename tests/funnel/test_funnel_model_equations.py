@@ -81,7 +81,7 @@ def test_ple_lets_a_task_see_its_own_and_the_shared_experts(levels):
     model, batch, x = drawn(
         model="ple", levels=levels, task_experts=2, shared_experts=1, expert=(5,), tower=()
     )
-    owner = [0, 0, 1, 1, 2, 2, "shared"]
+    owner = ["shared", 0, 0, 1, 1, 2, 2]
 
     def row(i):
         states = dict.fromkeys([0, 1, 2, "shared"], x[i])

@@ -235,7 +235,9 @@ def test_a_model_of_fewer_tasks_hands_over_its_trunk(name):
         torch.testing.assert_close(state[weight][: len(own)] if own.dim() else state[weight], own)
 
 
-@pytest.mark.parametrize("name", ["seq", "shared_bottom", "mmoe", "esmm", "aitm", "single"])
+@pytest.mark.parametrize(
+    "name", ["seq", "shared_bottom", "mmoe", "esmm", "aitm", "single", "logistic", "star"]
+)
 def test_after_a_hand_over_the_first_tasks_are_scored_as_before(name):
     fewer, more = describe(2), describe(3)
     batch = draw_batch(fewer)
@@ -243,6 +245,13 @@ def test_after_a_hand_over_the_first_tasks_are_scored_as_before(name):
     model = make(more, model=name, seed=5).eval()
     model.adopt(source.state_dict())
     torch.testing.assert_close(model.predict(batch)[:, :2], source.predict(batch))
+
+
+def test_a_weight_of_another_width_is_not_handed_over():
+    wide, narrow = (make(describe(), model="seq", hidden=n) for n in (8, 4))
+    taken = wide.adopt(narrow.state_dict())
+    assert "bottom.0.weight" in taken
+    assert not [name for name in taken if name.startswith("recurrent.weight")]
 
 
 @pytest.mark.parametrize(

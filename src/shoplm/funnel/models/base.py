@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from shoplm.funnel.batch import Batch
 from shoplm.funnel.models.description import Description
+from shoplm.funnel.models.layers import StackedLinear
 from shoplm.funnel.models.settings import NeuralSettings
 
 
@@ -28,6 +29,8 @@ class FunnelModel(nn.Module):
     """Whether the logits are conditional on the task before."""
     order_weight: float = 0.0
     """Of the hinge on probabilities that rise along the tasks, in the loss."""
+    stacked_by_task: ClassVar[tuple[str, ...]] = ()
+    """Parameters with a row a task, besides those of stacked layers."""
 
     task_weights: Tensor
 
@@ -80,14 +83,21 @@ class FunnelModel(nn.Module):
         A weight of the same name and shape is copied. One that is stacked by task, and so longer
         here along its first side alone, is copied to the tasks that come first.
         """
+        stacked = set(self.stacked_by_task)
+        for prefix, module in self.named_modules():
+            if isinstance(module, StackedLinear):
+                stacked |= {f"{prefix}.weight", f"{prefix}.bias"}
         taken = []
         with torch.no_grad():
             for name, own in self.state_dict(keep_vars=True).items():
                 other = state.get(name)
-                if other is None or other.dim() != own.dim() or other.shape[1:] != own.shape[1:]:
+                if other is None:
                     continue
-                if other.dim() == 0 or len(other) <= len(own):
-                    (own if own.dim() == 0 else own[: len(other)]).copy_(other)
+                if own.shape == other.shape:
+                    own.copy_(other)
+                    taken.append(name)
+                elif name in stacked and own.shape[1:] == other.shape[1:] and len(other) < len(own):
+                    own[: len(other)].copy_(other)
                     taken.append(name)
         return taken
 

@@ -25,7 +25,8 @@ class Extraction(nn.Module):
         super().__init__()
         own, shared = settings.task_experts, settings.shared_experts
         n = k * own + shared
-        owner = torch.cat([torch.arange(k).repeat_interleave(own), torch.full((shared,), k)])
+        # shared ones first: an expert keeps its place when a task is added
+        owner = torch.cat([torch.full((shared,), k), torch.arange(k).repeat_interleave(own)])
         self.register_buffer("owner", owner, persistent=False)
         states = torch.arange(k if is_last else k + 1)
         sees = (owner == states[:, None]) | (owner == k) | (states[:, None] == k)

@@ -34,6 +34,8 @@ class SEQ(FunnelModel):
     - bottom: one layer, so that token and GRU widths do not follow the number of features.
     """
 
+    stacked_by_task = ("head", "head_bias")
+
     def __init__(self, settings: SEQSettings, description: Description) -> None:
         super().__init__(settings, description)
         self.inputs = FeatureInput(settings, description)
