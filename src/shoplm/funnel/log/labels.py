@@ -60,7 +60,7 @@ def order_labels(log: Table, settings: LogSettings) -> tuple[Table, int]:
     import ibis
 
     tasks = settings.tasks
-    number = int(breaks_order(log, tasks).sum().to_pandas() or 0)
+    number = int(log.filter(breaks_order(log, tasks)).count().to_pandas())
     if number and settings.broken_order == "refuse":
         rows = log.mutate(_row=ibis.row_number(), _bad=breaks_order(log, tasks))
         where, found = _first(rows.filter(rows._bad), *tasks)

@@ -1,0 +1,207 @@
+"""The folder of a log: what is in it, whatever the order of the input; and bad input."""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_logs import DAY, random_log, settings_of, table_of, write
+
+from shoplm.funnel.log.folder import FunnelLog
+from shoplm.funnel.log.history import build_features
+
+FULL = {"categorical": ["kind"], "multivalued": ["tags"], "numeric": ["price", "quality"]}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("log") / "funnel_log"
+
+
+@pytest.fixture(scope="module")
+def log(folder):
+    return write(random_log(), folder, settings_of(**FULL))
+
+
+def test_rows_are_sorted_and_a_list_is_on_one_side(log):
+    order = np.stack([np.asarray(log.side), log.time, log.list])
+    assert (np.lexsort(order[::-1]) == np.arange(len(log))).all()
+    sides = pd.DataFrame({"list": log.list, "side": log.side}).groupby("list")["side"].nunique()
+    assert len(sides) == 60 and (sides == 1).all()
+    # ten days: eight, one and one
+    days = [
+        np.unique(log.time[log.rows(s)] // DAY).tolist() for s in ("train", "validation", "test")
+    ]
+    assert days == [list(range(8)), [8], [9]]
+
+
+def test_numbers_are_scaled_by_training_rows_alone(log):
+    frame = random_log()
+    train = frame[frame["timestamp"] < 8 * DAY]["quality"]
+    spread = train.quantile(0.75) - train.quantile(0.25)
+    expected = (frame.sort_values(["list_id", "position"])["quality"] - train.median()) / spread
+    found = log.numeric[:, log.numeric_names.index("quality")]
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_categories_are_those_of_the_input(log):
+    frame = random_log().sort_values(["list_id", "position"], ignore_index=True)
+    assert log.categories == {"kind": 5, "tags": 6}
+    assert [f"K{n - 1}" for n in log.categorical[:, 0]] == frame["kind"].tolist()
+    starts, ids = log.multivalued["tags"]
+    tags = [[f"T{n - 1}" for n in ids[a:b]] for a, b in pairwise(starts)]
+    assert tags == frame["tags"].tolist()
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+def test_batches_have_every_row_once(log, seed):
+    batches = list(log.batches("train", 50, seed))
+    index = torch.cat([batch.index for batch in batches])
+    rows = log.rows("train")
+    assert sorted(index.tolist()) == list(range(rows.start, rows.stop))
+    assert (index.tolist() == sorted(index.tolist())) == (seed is None)
+    assert {len(batch.index) for batch in batches[:-1]} == {50}
+    again = torch.cat([batch.index for batch in log.batches("train", 50, seed)])
+    assert torch.equal(index, again)
+    batch = batches[1]
+    np.testing.assert_array_equal(batch.numeric, log.numeric[batch.index.numpy()])
+    np.testing.assert_array_equal(batch.labels, log.labels[batch.index.numpy()])
+    assert torch.equal(batch.region_numeric, torch.eye(3)[batch.region])
+    ids, offsets = batch.multivalued["tags"]
+    starts, held = log.multivalued["tags"]
+    row = int(batch.index[7])
+    np.testing.assert_array_equal(ids[offsets[7] : offsets[8]], held[starts[row] : starts[row + 1]])
+
+
+def test_a_refit_reads_training_and_validation_together(log):
+    rows = log.rows(["train", "validation"])
+    assert (rows.start, rows.stop) == (0, log.meta["sides"]["validation"][1])
+    with pytest.raises(ValueError, match="not neighbours"):
+        log.rows(["train", "test"])
+
+
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 999))
+def test_the_order_of_the_input_changes_nothing(log, tmp_path_factory, seed):
+    chosen = settings_of(**FULL)
+    mixed = random_log().sample(frac=1, random_state=seed)
+    again = write(mixed, tmp_path_factory.mktemp("again") / "log", chosen)
+    for file in log.folder.glob("*.npy"):
+        np.testing.assert_array_equal(np.load(file), np.load(again.folder / file.name))
+    assert again.fingerprint == log.fingerprint
+
+
+def test_unusable_features_are_left_out_with_a_reason(tmp_path):
+    frame = random_log()
+    frame["nothing"] = np.nan
+    frame["same"] = 3.0
+    frame["endless"] = frame["price"].where(frame.index != 5, np.inf)
+    frame["gappy"] = frame["price"].where(frame.index % 3 > 0)
+    names = ["nothing", "same", "endless", "gappy"]
+    log = write(frame, tmp_path / "log", settings_of(numeric=names, history={}))
+    assert log.numeric_names == ["gappy", "gappy_missing"]
+    rejected = log.rejected_features.set_index("feature")["reason"].to_dict()
+    assert rejected == {"nothing": "all_null", "same": "constant", "endless": "infinite"}
+    flag = log.numeric[:, 1] == 1
+    assert flag.sum() == 80 and (log.numeric[flag, 0] == 0).all()
+
+
+def test_categories_and_regions_unseen_in_training_have_a_place(tmp_path):
+    frame = random_log()
+    last = frame["timestamp"] >= 9 * DAY
+    frame.loc[last, ["kind", "region"]] = ["new", "R9"]
+    log = write(frame, tmp_path / "log", settings_of(**FULL))
+    assert (log.categorical[log.rows("test")] == 0).all()
+    assert (log.categorical[log.rows("train")] > 0).all()
+    assert {log.regions[n] for n in log.region[log.rows("test")]} == {"R9"}
+    assert log.region_numeric.shape == (4, 4)
+
+
+def test_hashed_categories_stay_within_their_buckets(tmp_path):
+    changes = FULL | {"hash_buckets": {"kind": 3, "tags": 2}}
+    log = write(random_log(), tmp_path / "log", settings_of(**changes))
+    assert log.categories == {"kind": 4, "tags": 3}
+    kinds = pd.Series(random_log().sort_values(["list_id", "position"])["kind"].to_numpy())
+    assert kinds.groupby(np.asarray(log.categorical[:, 0])).nunique().sum() == 4
+    assert set(np.unique(log.multivalued["tags"][1])) <= {1, 2}
+
+
+def test_a_list_that_straddles_a_cut_is_on_the_side_of_its_first_row(tmp_path):
+    frame = random_log()
+    straddling = frame["list_id"] == "L047"  # the last of the eighth day
+    frame.loc[straddling & (frame["position"] == 3), "timestamp"] = 9 * DAY + 1
+    log = write(frame, tmp_path / "log", settings_of())
+    assert "1 lists have rows on both sides" in log.warnings[0]
+    assert log.meta["lists"] == {"train": 48, "validation": 6, "test": 6}
+
+
+def test_lists_of_one_row_are_kept(tmp_path):
+    log = write(random_log(), tmp_path / "log", settings_of(list_id=None))
+    assert log.meta["n_lists"] == len(log) == 240
+
+
+def test_one_region_is_said(tmp_path):
+    log = write(random_log(regions=1), tmp_path / "log", settings_of())
+    assert log.regions == ["R0"]
+    assert any("one region" in text and "MD is off" in text for text in log.warnings)
+
+
+def test_a_task_without_positives_is_refused_in_training_and_said_elsewhere(tmp_path):
+    frame = random_log()
+    frame.loc[frame["timestamp"] >= 9 * DAY, "purchase"] = 0
+    log = write(frame, tmp_path / "log", settings_of())
+    assert log.warnings == ["task 'purchase' never happens on the 24 rows of test"]
+    with pytest.raises(ValueError, match=r"'purchase' never happens on the 192 rows of train"):
+        write(frame.assign(purchase=0), tmp_path / "none", settings_of())
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_task_that_is_not_declared_is_said(tmp_path):
+    log = write(random_log(), tmp_path / "log", settings_of(tasks=["click"]))
+    assert len(log.warnings) == 1 and "'purchase' is 1 only where 'click' is" in log.warnings[0]
+
+
+def test_labels_out_of_order_are_refused_with_the_row_or_repaired(tmp_path):
+    frame = random_log()
+    frame.loc[61, ["click", "purchase"]] = [0, 1]
+    with pytest.raises(ValueError, match=r"row 62, list 'L001', click, purchase: found 0, 1"):
+        build_features(table_of(frame), settings_of())
+    log = write(frame, tmp_path / "log", settings_of(broken_order="repair"))
+    assert (log.labels[:, 0] >= log.labels[:, 1]).all()
+    assert log.labels[:, 1].sum() == frame["purchase"].sum()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: f.drop(columns="region"), r"region: there is no column 'region'"),
+        (lambda f: f.assign(region=f["region"].mask(f.index == 4)), r"row 5, .*region: found noth"),
+        (lambda f: f.assign(click=f["click"].mask(f.index == 2, 7)), r"row 3, .*click: found 7"),
+        (lambda f: f.assign(price="dear"), r"column 'price': found string; expected numbers"),
+    ],
+)
+def test_bad_rows_are_named(change, message):
+    with pytest.raises(ValueError, match=message):
+        build_features(table_of(change(random_log())), settings_of())
+
+
+def test_a_region_has_one_value_of_what_describes_it(tmp_path):
+    chosen = settings_of(region_features=["currency"])
+    frame = random_log()
+    frame["currency"] = frame["region"].map({"R0": 1.0, "R1": 2.0, "R2": 6.0})
+    log = write(frame, tmp_path / "log", chosen)
+    np.testing.assert_allclose(
+        log.region_numeric[:, 0], (np.array([1, 2, 6]) - 3) / 14**0.5 * 3**0.5, rtol=1e-6
+    )
+    frame.loc[0, "currency"] = 5.0
+    with pytest.raises(ValueError, match=r"currency: region 'R\d' has .* and .*; expected one"):
+        write(frame, tmp_path / "log", chosen)
+    assert FunnelLog.open(tmp_path / "log").fingerprint == log.fingerprint  # as it was
+
+
+def test_a_label_cannot_be_a_feature():
+    with pytest.raises(ValueError, match="'purchase' is a label"):
+        settings_of(numeric=["purchase"])
