@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from shoplm.funnel.inputs import RunData, SharedInputs
 from shoplm.funnel.log.folder import FunnelLog
 from shoplm.funnel.run import FunnelRun
 from shoplm.funnel.saving import load
-from shoplm.funnel.scoring import predict
+from shoplm.funnel.scoring import measure, predict
 from shoplm.funnel.train import main, train
 from shoplm.funnel.trainer import Trainer
 from shoplm.launch import is_complete
@@ -125,24 +126,22 @@ def assert_same(file, other):
     pd.testing.assert_frame_equal(p, other_p)
 
 
-@pytest.fixture
-def at_step(monkeypatch):
+@contextmanager
+def at_step(number, act):
     """Let something happen before a step."""
+    step = Trainer._step
 
-    def arrange(number, act):
-        step = Trainer._step
+    def taken(self, batch):
+        if self.progress.step + 1 == number:
+            act(self)
+        return step(self, batch)
 
-        def taken(self, batch):
-            if self.progress.step + 1 == number:
-                act(self)
-            return step(self, batch)
-
-        monkeypatch.setattr(Trainer, "_step", taken)
-
-    return arrange
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "_step", taken)
+        yield
 
 
-def killed(trainer) -> None:
+def killed(*_) -> None:
     raise KeyboardInterrupt
 
 
@@ -201,29 +200,22 @@ def test_one_that_is_complete_is_left_alone(unbroken, inputs, capsys):
     assert "complete, nothing to train" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("step", [9, 27])
-def test_killed_and_resumed_equals_unbroken(unbroken, write, inputs, at_step, tmp_path, step):
+@pytest.mark.parametrize("step", [9, 30])
+def test_killed_and_resumed_equals_unbroken(unbroken, write, inputs, tmp_path, step):
     file = write(tmp_path / "run", {"checkpoint_steps": 4})
-    with pytest.MonkeyPatch.context() as patch:
-        taken = Trainer._step
-
-        def broken(self, batch):
-            if self.progress.step + 1 == step:
-                raise KeyboardInterrupt
-            return taken(self, batch)
-
-        patch.setattr(Trainer, "_step", broken)
-        with pytest.raises(KeyboardInterrupt):
-            train(file, inputs)
+    with at_step(step, killed), pytest.raises(KeyboardInterrupt):
+        train(file, inputs)
     assert not is_complete(file) and (file.parent / "checkpoints").exists()
     train(file, inputs)
     assert_same(file, unbroken)
 
 
-def test_sigterm_ends_after_the_step_with_a_checkpoint(unbroken, write, inputs, at_step, tmp_path):
+def test_sigterm_ends_after_the_step_with_a_checkpoint(unbroken, write, inputs, tmp_path):
     file = write(tmp_path / "run")
-    at_step(5, lambda trainer: os.kill(os.getpid(), signal.SIGTERM))
-    with pytest.raises(SystemExit) as stopped:
+    with (
+        at_step(5, lambda trainer: os.kill(os.getpid(), signal.SIGTERM)),
+        pytest.raises(SystemExit) as stopped,
+    ):
         train(file, inputs)
     assert stopped.value.code == 128 + signal.SIGTERM
     assert [path.name for path in (file.parent / "checkpoints").iterdir()] == ["step-000005"]
@@ -231,27 +223,23 @@ def test_sigterm_ends_after_the_step_with_a_checkpoint(unbroken, write, inputs, 
     assert_same(file, unbroken)
 
 
-def test_a_checkpoint_of_other_settings_is_refused(write, inputs, at_step, tmp_path):
+def test_a_checkpoint_of_other_settings_is_refused(write, inputs, tmp_path):
     file = write(tmp_path / "run", {"checkpoint_steps": 2})
-    at_step(4, killed)
-    with pytest.raises(KeyboardInterrupt):
+    with at_step(4, killed), pytest.raises(KeyboardInterrupt):
         train(file, inputs)
     write(tmp_path / "run", {"checkpoint_steps": 2, "learning_rate": 0.5})
     with pytest.raises(ValueError, match="a checkpoint of another run"):
         train(file, inputs)
 
 
-def test_a_loss_that_is_not_finite_stops_and_names_the_step(
-    write, inputs, at_step, tmp_path, capsys
-):
+def test_a_loss_that_is_not_finite_stops_and_names_the_step(write, inputs, tmp_path, capsys):
     file = write(tmp_path / "run", {"checkpoint_steps": 2})
 
     def spoil(trainer):
         with torch.no_grad():
             next(trainer.model.parameters()).fill_(torch.nan)
 
-    at_step(6, spoil)
-    with pytest.raises(SystemExit):
+    with at_step(6, spoil), pytest.raises(SystemExit):
         main([str(file)])
     message = capsys.readouterr().err
     assert "seq_md/seed-0" in message and "stopped at step 6: the loss is nan" in message
@@ -273,7 +261,6 @@ def test_the_last_update_may_not_spoil_the_predictions(write, inputs, monkeypatc
 
 
 def test_without_refit_the_best_weights_of_the_choice_are_kept(write, inputs, tmp_path):
-    # a rate that spoils the weights after the first measurement
     file = write(tmp_path / "run", {"refit": False, "max_passes": 1.0})
     train(file, inputs)
     rows = [r for r in left(file)[1] if r["metric"] == "auc" and r["task"] == "all"]
@@ -282,8 +269,6 @@ def test_without_refit_the_best_weights_of_the_choice_are_kept(write, inputs, tm
     best = max(rows, key=lambda r: r["value"])
     model, _ = load(file.parent / "model")
     data = RunData(inputs.log(FunnelRun.read(file).data), FunnelRun.read(file))
-    from shoplm.funnel.scoring import measure
-
     p = predict(model, data, "validation", 512, ALONE.device)
     assert measure(p, data, "validation")["auc"]["all"] == pytest.approx(best["value"], abs=1e-6)
 
@@ -351,9 +336,23 @@ def test_tasks_that_do_not_fit_are_refused(write, inputs, tmp_path, changed, mes
         train(write(tmp_path / "run", **changed), inputs)
 
 
-def test_several_processes_are_refused():
-    with pytest.raises(ValueError, match="trained by one"):
-        SharedInputs(Processes(0, 2, torch.device("cpu")))
+def test_several_processes_are_refused(write, tmp_path):
+    file = write(tmp_path / "run")
+    pair = SharedInputs(Processes(0, 2, torch.device("cpu")))
+    with pytest.raises(ValueError, match="2 processes: models of a funnel are trained by one"):
+        Trainer(FunnelRun.read(file), file, pair)
+
+
+def test_who_is_killed_while_predicting_does_not_train_again(unbroken, write, inputs, tmp_path):
+    file = write(tmp_path / "run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "_finish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(file, inputs)
+        patch.undo()
+        patch.setattr(Trainer, "_step", lambda self, batch: pytest.fail("a step was made"))
+        train(file, inputs)
+    assert_same(file, unbroken)
 
 
 def test_freezing_takes_a_model_to_freeze():

@@ -20,16 +20,7 @@ class SharedInputs:
     """Data folders and digests, each opened or taken once."""
 
     def __init__(self, processes: Processes) -> None:
-        """Nothing is opened yet.
-
-        Raises:
-            ValueError: there are several processes.
-        """
-        if processes.world_size > 1:
-            raise ValueError(
-                f"{processes.world_size} processes: models of a funnel are trained by one; set "
-                "launch.processes to 1"
-            )
+        """Nothing is opened yet."""
         self.processes = processes
         self._logs: dict[Path, FunnelLog] = {}
         self._digests: dict[Path, str] = {}

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from shoplm.funnel.batch import Batch
@@ -49,8 +50,13 @@ class Trainer:
 
         Raises:
             FileNotFoundError: an input is missing.
-            ValueError: a setting or an input does not fit.
+            ValueError: a setting or an input does not fit, or there are several processes.
         """
+        if inputs.processes.world_size > 1:
+            raise ValueError(
+                f"{inputs.processes.world_size} processes: models of a funnel are trained by one; "
+                "set launch.processes to 1"
+            )
         self.run_settings, self.training = run, run.training
         self.run_file, self.directory = run_file, run_file.parent
         self.device = inputs.processes.device
@@ -140,16 +146,18 @@ class Trainer:
             if not chooses:
                 progress.best.add(progress.step, None)
         if not self.training.refit:
+            self._save_last()
             if chooses:
                 self.model.load_state_dict(self.checkpoints.best_weights.read(progress.best.step))
             return stopped_by
         if progress.refit_from is None:
             progress.refit_from, progress.loss = progress.step, 0.0
             self._build()
-        self._train(REFITTING, progress.refit_from + self.refit_steps(), None)
+        self._train(REFITTING, progress.refit_from + self._refit_steps(), None)
+        self._save_last()
         return stopped_by
 
-    def refit_steps(self) -> int:
+    def _refit_steps(self) -> int:
         """As many passes over the larger number of rows as were best."""
         passes = self.progress.best.step / self._per_pass(CHOOSING)
         return max(1, round(passes * self._per_pass(REFITTING)))
@@ -229,7 +237,7 @@ class Trainer:
         goes_on = f"the last good checkpoint is {good}" if good else "there is no good checkpoint"
         raise FloatingPointError(f"{self.directory}: {what}; nothing of it is kept, {goes_on}")
 
-    def _predict(self, side: str) -> torch.Tensor:
+    def _predict(self, side: str) -> np.ndarray:
         try:
             return predict(self.model, self.data, side, self.training.batch_rows, self.device)
         except FloatingPointError as error:
@@ -270,11 +278,16 @@ class Trainer:
         self.progress.costs.note_memory(self.device)
         self.checkpoints.save(self.progress, self.model, self.optimizer)
 
+    def _save_last(self) -> None:
+        """Whoever is killed while predicting has trained already."""
+        if self.checkpoints.saved != self.progress.step:
+            self._save()
+
     def _finish(self, stopped_by: str) -> None:
         """Write the model, predict the test side and write what it took."""
         run, progress, costs = self.run_settings, self.progress, self.progress.costs
-        fingerprint_ = self.data.log.fingerprint
-        save(self.directory / MODEL, run, self.model, self.description, fingerprint_)
+        data = self.data.log.fingerprint
+        save(self.directory / MODEL, run, self.model, self.description, data)
         with costs.time("scoring"):
             p = self._predict("test")
         costs.scored = len(p)
