@@ -17,11 +17,7 @@ def table_of(frame):
 
 
 def settings_of(**changes):
-    given = {
-        "tasks": ["click", "purchase"],
-        "numeric": ["price"],
-        "history": {"keys": {"item": ["product_id"]}},
-    }
+    given = {"tasks": ["click", "purchase"], "numeric": ["price"]}
     return LogSettings(**(given | changes))
 
 

@@ -93,12 +93,12 @@ def test_only_training_rows_are_looked_at(tmp_path):
     alike = frame.assign(price=frame["price"] / frame["region"].map({"R0": 1.0, "R1": 4.0}))
     late = alike["timestamp"] >= 8 * 86_400
     alike.loc[late & (alike["region"] == "R1"), "price"] *= 1e6
-    log = write(alike, tmp_path / "log", settings_of(history={}))
+    log = write(alike, tmp_path / "log", settings_of())
     assert split_features(log, FeatureSplitSettings(bins=4, min_rows=20)).dependent == []
 
 
 def test_regions_with_few_rows_and_one_region_are_not_compared(tmp_path):
-    log = write(random_log(), tmp_path / "log", settings_of(history={}))
+    log = write(random_log(), tmp_path / "log", settings_of())
     split = split_features(log, FeatureSplitSettings(min_rows=1_000))
     assert split.distances.empty
     assert split.features["maximum"].tolist() == [0.0] and split.dependent == []

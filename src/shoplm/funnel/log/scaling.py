@@ -55,29 +55,30 @@ def fit_scale(rows: Table, name: str, logarithm: bool) -> Scale | tuple[str, str
     """
     column = rows[name]
     absent = column.isnull() | column.isnan()
+    trained = (rows["_side"] == 0) & ~absent
+    x: Column = column.sign() * (column.abs() + 1).ln() if logarithm else column
     facts = rows.aggregate(
         rows=rows.count(),
         missing=absent.sum(),
         infinite=column.isinf().sum(),
-        trained=((rows["_side"] == 0) & ~absent).sum(),
+        trained=trained.sum(),
+        low=x.min(where=trained),
+        q1=x.quantile(0.25, where=trained),
+        median=x.quantile(0.5, where=trained),
+        q3=x.quantile(0.75, where=trained),
+        high=x.max(where=trained),
+        # of what is finite alone: the deviation of an infinite value is an error
+        deviation=x.std(how="pop", where=trained & ~column.isinf()),
     )
-    total, missing, infinite, trained = facts.to_pandas().fillna(0).iloc[0].astype(int)
-    if infinite:
-        return "infinite", f"{infinite:,} of {total:,} rows"
-    if missing == total:
-        return "all_null", f"{total:,} rows"
-    if not trained:
-        return "all_null", "all training rows"
-    train = rows.filter((rows["_side"] == 0) & ~absent)
-    x: Column = train[name]
-    if logarithm:
-        x = x.sign() * (x.abs() + 1).ln()
-    q = train.aggregate(
-        low=x.min(), q1=x.quantile(0.25), median=x.quantile(0.5), q3=x.quantile(0.75),
-        high=x.max(), deviation=x.std(how="pop"),
-    )  # fmt: skip
-    low, q1, median, q3, high, deviation = q.to_pandas().iloc[0].astype(float)
+    found = facts.to_pandas().iloc[0].astype(float)
+    total = int(found["rows"])
+    if found["infinite"] > 0:
+        return "infinite", f"{int(found['infinite']):,} of {total:,} rows"
+    if not found["trained"] > 0:
+        where = "" if found["missing"] == total else "training "
+        return "all_null", f"all {where}rows"
+    low, q1, median, q3, high, deviation = found.iloc[4:]
     if low == high:
         return "constant", f"{low:g} on all training rows"
     spread = q3 - q1 if q3 > q1 else deviation
-    return Scale(name, median, float(spread), logarithm, bool(missing))
+    return Scale(name, median, float(spread), logarithm, bool(found["missing"] > 0))

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from ibis.expr.operations import PhysicalTable
 
 from shoplm.funnel.log.columns import LIST, LIST_TIME, POPULARITY, SIDES
 from shoplm.funnel.log.folder import FORMAT, META, REJECTED
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 BATCH = 65_536
 """Rows in memory at a time."""
-_ROWS = "rows.parquet"
+_FEATURES, _ROWS = "features.parquet", "rows.parquet"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ def write_log(features: Table, settings: LogSettings, folder: Path) -> Path:
     if LIST not in features.columns:
         raise ValueError(f"features: there is no column {LIST!r}; expected those of build_features")
     with appearing(Path(folder)) as aside:
+        features = _stored(features, aside / _FEATURES)
         sided, facts = split_log(features, settings)
         _sorted(sided, settings).to_parquet(aside / _ROWS)
         rows = ibis.duckdb.connect().read_parquet(str(aside / _ROWS))
@@ -84,7 +86,8 @@ def write_log(features: Table, settings: LogSettings, folder: Path) -> Path:
                 "wholly on the side of its first row"
             )
         del rows
-        (aside / _ROWS).unlink()
+        for name in (_ROWS, _FEATURES):
+            (aside / name).unlink(missing_ok=True)
         meta = {
             "format": FORMAT,
             "tasks": settings.tasks,
@@ -111,6 +114,14 @@ def write_log(features: Table, settings: LogSettings, folder: Path) -> Path:
         meta["fingerprint"] = fingerprint(meta, *sorted(aside.glob("*.npy")))
         (aside / META).write_text(json.dumps(meta, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return Path(folder)
+
+
+def _stored(features: Table, file: Path) -> Table:
+    """The features as a table that is only read: several questions are asked of them."""
+    if isinstance(features.op(), PhysicalTable):
+        return features
+    features.to_parquet(file)
+    return features.get_backend().read_parquet(str(file))
 
 
 def _sorted(log: Table, settings: LogSettings) -> Table:
