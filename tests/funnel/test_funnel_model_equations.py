@@ -30,10 +30,14 @@ def drawn(**settings):
     return model, batch, x
 
 
+def leaky(x):
+    return torch.where(x > 0, x, 0.01 * x)
+
+
 def stack(experts, i, x):
     """Perceptron i of several, over one row."""
     for layer in experts.layers:
-        x = torch.relu(x @ layer.weight[i] + layer.bias[i])
+        x = leaky(x @ layer.weight[i] + layer.bias[i])
     return x
 
 
@@ -58,7 +62,7 @@ def test_shared_bottom():
     def row(i):
         h = x[i]
         for layer in (model.bottom[0], model.bottom[3]):
-            h = torch.relu(layer.weight @ h + layer.bias)
+            h = leaky(layer.weight @ h + layer.bias)
         return (tower(model, t, h) for t in range(3))
 
     check(model, batch, row)
@@ -134,7 +138,7 @@ def test_aitm_weighs_what_is_handed_on_against_its_own():
         yield tower(model, 0, state)
         for t in (1, 2):
             transfer, attention = model.transfers[t - 1], model.attention[t - 1]
-            handed = torch.relu(transfer.weight @ state + transfer.bias)
+            handed = leaky(transfer.weight @ state + transfer.bias)
             values, scores = [], []
             for u in (handed, stack(model.bottoms, t, x[i])):
                 h1, h2, h3 = (attention.weight @ u + attention.bias).split(4)
@@ -169,11 +173,11 @@ def test_seq_reads_the_tokens_by_a_gru(tokens, head):
 
     def row(i):
         bottom = model.bottom[0]
-        made = [torch.relu(bottom.weight @ x[i] + bottom.bias)]
+        made = [leaky(bottom.weight @ x[i] + bottom.bias)]
         for mlp in model.tokens:
             token = made[-1] if tokens == "chained" else made[0]
             for layer in (mlp[0], mlp[3]):
-                token = torch.relu(layer.weight @ token + layer.bias)
+                token = leaky(layer.weight @ token + layer.bias)
             made.append(token)
         state = torch.zeros(4, dtype=torch.double)
         for t, token in enumerate(made):
@@ -304,7 +308,7 @@ def test_star_multiplies_the_centre_by_the_region():
         r, h = batch.region[i], x[i]
         for layer in model.layers:
             weight = layer.centre.weight * (1 + layer.own_weight[r])
-            h = torch.relu(weight @ h + layer.centre.bias + layer.own_bias[r])
+            h = leaky(weight @ h + layer.centre.bias + layer.own_bias[r])
         aside = model.auxiliary(torch.cat([x[i], model.indicator[r]]))
         return (tower(model, t, h) + aside[t] for t in range(3))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from shoplm.funnel.batch import Batch
 from shoplm.funnel.models.base import FunnelModel
 from shoplm.funnel.models.description import Description
 from shoplm.funnel.models.inputs import FeatureInput
-from shoplm.funnel.models.layers import Experts, Towers
+from shoplm.funnel.models.layers import SLOPE, Experts, Towers
 from shoplm.funnel.models.settings import AITMSettings
 
 
@@ -43,7 +44,7 @@ class AITM(FunnelModel):
         for own, transfer, attention in zip(
             bottoms[1:], self.transfers, self.attention, strict=True
         ):
-            both = torch.stack([transfer(states[-1]).relu(), own], 1)
+            both = torch.stack([F.leaky_relu(transfer(states[-1]), SLOPE), own], 1)
             value, query, key = attention(both).chunk(3, 2)
             weights = ((query * key).sum(2) * own.shape[1] ** -0.5).softmax(1)
             states.append((weights[:, :, None] * value).sum(1))

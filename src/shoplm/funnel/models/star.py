@@ -10,7 +10,7 @@ from shoplm.funnel.batch import Batch
 from shoplm.funnel.models.base import FunnelModel
 from shoplm.funnel.models.description import Description
 from shoplm.funnel.models.inputs import FeatureInput
-from shoplm.funnel.models.layers import Towers, mlp
+from shoplm.funnel.models.layers import SLOPE, Towers, mlp
 from shoplm.funnel.models.settings import STARSettings
 
 
@@ -118,7 +118,8 @@ class STAR(FunnelModel):
         counts = region.bincount(minlength=self.n_regions).tolist()
         states = x[order]
         for layer in self.layers:
-            states = F.dropout(layer(states, counts).relu(), self.dropout, self.training)
+            states = F.leaky_relu(layer(states, counts), SLOPE)
+            states = F.dropout(states, self.dropout, self.training)
         states = torch.empty_like(states).index_copy(0, order, states)
         aside = torch.cat([x, F.embedding(region, self.indicator)], 1)
         return self.towers(states) + self.auxiliary(aside)
