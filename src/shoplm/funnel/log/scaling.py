@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from ibis import Column, Table
 
 
 @dataclass(frozen=True)
@@ -43,42 +39,28 @@ def signed_log(values: np.ndarray) -> np.ndarray:
     return np.sign(values) * np.log1p(np.abs(values))
 
 
-def fit_scale(rows: Table, name: str, logarithm: bool) -> Scale | tuple[str, str]:
-    """The scale of a numeric column, or the reason and detail for which it cannot be used.
-
-    One column at a time, since exact quantiles hold its training values in memory.
+def fit_scale(
+    values: np.ndarray, train: np.ndarray, name: str, logarithm: bool
+) -> Scale | tuple[str, str]:
+    """The scale of a numeric feature, or the reason and detail for which it cannot be used.
 
     Args:
-        rows: with `_side`.
-        name: the column, float64.
+        values: (n,) of all rows, NaN where there is none.
+        train: (n,) bool.
+        name: of the feature.
         logarithm: whether it is read as its signed logarithm.
     """
-    column = rows[name]
-    absent = column.isnull() | column.isnan()
-    trained = (rows["_side"] == 0) & ~absent
-    x: Column = column.sign() * (column.abs() + 1).ln() if logarithm else column
-    facts = rows.aggregate(
-        rows=rows.count(),
-        missing=absent.sum(),
-        infinite=column.isinf().sum(),
-        trained=trained.sum(),
-        low=x.min(where=trained),
-        q1=x.quantile(0.25, where=trained),
-        median=x.quantile(0.5, where=trained),
-        q3=x.quantile(0.75, where=trained),
-        high=x.max(where=trained),
-        # of what is finite alone: the deviation of an infinite value is an error
-        deviation=x.std(how="pop", where=trained & ~column.isinf()),
-    )
-    found = facts.to_pandas().iloc[0].astype(float)
-    total = int(found["rows"])
-    if found["infinite"] > 0:
-        return "infinite", f"{int(found['infinite']):,} of {total:,} rows"
-    if not found["trained"] > 0:
-        where = "" if found["missing"] == total else "training "
-        return "all_null", f"all {where}rows"
-    low, q1, median, q3, high, deviation = found.iloc[4:]
-    if low == high:
-        return "constant", f"{low:g} on all training rows"
-    spread = q3 - q1 if q3 > q1 else deviation
-    return Scale(name, median, float(spread), logarithm, bool(found["missing"] > 0))
+    absent = np.isnan(values)
+    infinite = np.isinf(values)
+    if infinite.any():
+        return "infinite", f"{infinite.sum():,} of {len(values):,} rows"
+    x = values[train & ~absent]
+    if not len(x):
+        return "all_null", "all rows" if absent.all() else "all training rows"
+    if x.min() == x.max():
+        return "constant", f"{x[0]:g} on all training rows"
+    if logarithm:
+        x = signed_log(x)
+    q1, median, q3 = np.quantile(x, [0.25, 0.5, 0.75])
+    spread = q3 - q1 if q3 > q1 else x.std()
+    return Scale(name, float(median), float(spread), logarithm, bool(absent.any()))

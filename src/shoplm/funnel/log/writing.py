@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from ibis.expr.operations import PhysicalTable
 
 from shoplm.funnel.log.columns import LIST, LIST_TIME, POPULARITY, SIDES
@@ -73,7 +74,7 @@ def write_log(features: Table, settings: LogSettings, folder: Path) -> Path:
         _sorted(sided, settings).to_parquet(aside / _ROWS)
         rows = ibis.duckdb.connect().read_parquet(str(aside / _ROWS))
         warnings = _warn_of_tasks(features, settings)
-        encoding, rejected = _fit(rows, settings)
+        encoding, rejected = _fit(rows, aside / _ROWS, settings)
         sides = _count_sides(rows, settings, warnings)
         described = describe_regions(rows, encoding.regions, settings, warnings)
         sizes = _write_arrays(rows, encoding, settings, aside)
@@ -151,13 +152,21 @@ def _sorted(log: Table, settings: LogSettings) -> Table:
     return log.select(**chosen).order_by(order)
 
 
-def _fit(rows: Table, settings: LogSettings) -> tuple[_Encoding, list[tuple[str, str, str]]]:
+def _fit(
+    rows: Table, file: Path, settings: LogSettings
+) -> tuple[_Encoding, list[tuple[str, str, str]]]:
+    """Scales and vocabularies, and the features that cannot be used.
+
+    Exact quantiles need all values of a feature: they are read one feature at a time.
+    """
     prior = history_columns(settings)
     counts = {name for name in prior if f"_{SHOWN}" in name and "_rate" not in name}
     scales, rejected = [], []
+    train = pq.read_table(file, columns=["_side"])[0].to_numpy() == 0
     for name in (*settings.numeric, *prior):
         logarithm = name in settings.logarithm or name in counts
-        fitted = fit_scale(rows.select("_side", **{name: rows[f"n_{name}"]}), name, logarithm)
+        values = pq.read_table(file, columns=[f"n_{name}"])[0].to_numpy()
+        fitted = fit_scale(values.astype(np.float64, copy=False), train, name, logarithm)
         if isinstance(fitted, Scale):
             scales.append(fitted)
         else:
