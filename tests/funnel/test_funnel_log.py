@@ -177,6 +177,7 @@ def test_labels_out_of_order_are_refused_with_the_row_or_repaired(tmp_path):
     log = write(frame, tmp_path / "log", settings_of(broken_order="repair"))
     assert (log.labels[:, 0] >= log.labels[:, 1]).all()
     assert log.labels[:, 1].sum() == frame["purchase"].sum()
+    assert log.warnings == ["labels of 1 rows broke the order of tasks and were repaired"]
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,8 @@ if TYPE_CHECKING:
 LIST, TIME, LIST_TIME = "_list", "_time", "_list_time"
 """List id as text; Unix seconds of the row, and of the first row of its list."""
 POPULARITY = "_popularity"
+REPAIRED = "_repaired"
 SIDES = ("train", "validation", "test")
-
-
-def feature_columns(settings: LogSettings) -> list[str]:
-    """Columns that a model reads, without prior counts."""
-    return [*settings.numeric, *settings.categorical, *settings.multivalued]
 
 
 def check_columns(log: Table, settings: LogSettings) -> None:

@@ -55,7 +55,7 @@ def build_features(log: Table, settings: LogSettings) -> Table:
     check_columns(log, settings)
     log = name_lists(log, settings)
     check_rows(log, settings)
-    log = with_list_times(order_labels(log, settings)[0])
+    log = with_list_times(order_labels(log, settings))
     if settings.time is None:
         return log.mutate(**{POPULARITY: 0.0})
     history = settings.history

@@ -6,7 +6,7 @@ from functools import reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from shoplm.funnel.log.columns import LIST
+from shoplm.funnel.log.columns import LIST, REPAIRED
 from shoplm.funnel.settings import LogSettings
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def breaks_order(log: Table, tasks: list[str]) -> BooleanColumn:
     return reduce(lambda a, b: a | b, broken, ibis.literal(False))
 
 
-def order_labels(log: Table, settings: LogSettings) -> tuple[Table, int]:
-    """The log with labels as int8 that keep the order, and how many rows were repaired.
+def order_labels(log: Table, settings: LogSettings) -> Table:
+    """The log with labels as int8 that keep the order, and `_repaired`, whether they were changed.
 
     A repaired row counts an earlier task as happened where a later one did.
 
@@ -74,7 +74,8 @@ def order_labels(log: Table, settings: LogSettings) -> tuple[Table, int]:
             task: ibis.greatest(*(labels[late] for late in tasks[place:]))
             for place, task in enumerate(tasks)
         }
-    return log.mutate(**labels), number
+    repaired = breaks_order(log, tasks) if number else ibis.literal(False)
+    return log.mutate(**labels, **{REPAIRED: repaired})
 
 
 def undeclared_tasks(log: Table, settings: LogSettings) -> list[str]:

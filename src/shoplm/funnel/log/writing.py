@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from ibis.expr.operations import PhysicalTable
 
-from shoplm.funnel.log.columns import LIST, LIST_TIME, POPULARITY, SIDES
+from shoplm.funnel.log.columns import LIST, LIST_TIME, POPULARITY, REPAIRED, SIDES
 from shoplm.funnel.log.folder import FORMAT, META, REJECTED
 from shoplm.funnel.log.history import SHOWN, history_columns
 from shoplm.funnel.log.labels import undeclared_tasks
@@ -73,7 +73,7 @@ def write_log(features: Table, settings: LogSettings, folder: Path) -> Path:
         sided, facts = split_log(features, settings)
         _sorted(sided, settings).to_parquet(aside / _ROWS)
         rows = ibis.duckdb.connect().read_parquet(str(aside / _ROWS))
-        warnings = _warn_of_tasks(features, settings)
+        warnings = _warn_of_labels(features, settings)
         encoding, rejected = _fit(rows, aside / _ROWS, settings)
         sides = _count_sides(rows, settings, warnings)
         described = describe_regions(rows, encoding.regions, settings, warnings)
@@ -185,12 +185,16 @@ def _distinct(rows: Table, name: str) -> list[str]:
     return rows.select(name).distinct().order_by(name).to_pyarrow()[name].to_pylist()
 
 
-def _warn_of_tasks(log: Table, settings: LogSettings) -> list[str]:
-    return [
+def _warn_of_labels(log: Table, settings: LogSettings) -> list[str]:
+    warnings = [
         f"column {name!r} is 1 only where {settings.tasks[0]!r} is, and is none of the tasks "
         f"{settings.tasks}: it looks like a task and should be no feature"
         for name in undeclared_tasks(log, settings)
     ]
+    repaired = int(log[REPAIRED].sum().to_pandas() or 0)
+    if repaired:
+        warnings.append(f"labels of {repaired:,} rows broke the order of tasks and were repaired")
+    return warnings
 
 
 def _count_sides(rows: Table, settings: LogSettings, warnings: list[str]) -> dict[str, Any]:
@@ -234,9 +238,10 @@ def _write_arrays(
         arrays[f"{name}_starts"] = _made(aside, f"{name}_starts", np.int64, (count + 1,))
         arrays[f"{name}_ids"] = _made(aside, f"{name}_ids", np.int32, (held,))
     done, lists, last = 0, -1, None
-    order = rows.to_pyarrow_batches(chunk_size=BATCH)
-    for batch in order:
+    for batch in rows.to_pyarrow_batches(chunk_size=BATCH):
         n = len(batch)
+        if not n:
+            continue
         place = slice(done, done + n)
         ids = batch[LIST]
         fresh = np.ones(n, dtype=bool)
@@ -300,5 +305,4 @@ def _made(aside: Path, name: str, kind: type, shape: tuple[int, ...]) -> np.ndar
     if 0 in shape:  # nothing can be mapped of an empty file
         np.save(aside / f"{name}.npy", np.zeros(shape, kind))
         return np.zeros(shape, kind)
-    made = np.lib.format.open_memmap(aside / f"{name}.npy", "w+", kind, shape)
-    return made
+    return np.lib.format.open_memmap(aside / f"{name}.npy", "w+", kind, shape)
