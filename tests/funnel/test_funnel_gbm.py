@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -52,6 +53,7 @@ def test_learns_from_all_batches(library):
     assert alone[:, 0].mean() > p[:, 0].mean()  # the second batch has no click
     again = boosting(d, library=library).fit([first, second]).predict(first)
     assert torch.equal(again, p)
+    assert torch.equal(pickle.loads(pickle.dumps(model)).predict(first), p)
 
 
 @every_library

@@ -250,7 +250,7 @@ def test_after_a_hand_over_the_first_tasks_are_scored_as_before(name):
 def test_a_weight_of_another_width_is_not_handed_over():
     wide, narrow = (make(describe(), model="seq", hidden=n) for n in (8, 4))
     taken = wide.adopt(narrow.state_dict())
-    assert "bottom.0.weight" in taken
+    assert "inputs.categorical" in taken
     assert not [name for name in taken if name.startswith("recurrent.weight")]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 import torch
@@ -15,10 +15,7 @@ from shoplm.funnel.models.settings import GBMSettings
 
 
 class Booster(Protocol):
-    """What both libraries' classifiers can do."""
-
-    def fit(self, x: np.ndarray, y: np.ndarray) -> Any:
-        """Learn from x (n, D) and y (n,), 0 or 1."""
+    """What both libraries' fitted classifiers can do."""
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:
         """(n, 2): of 0 and of 1."""
@@ -83,9 +80,8 @@ class GradientBoosting:
     def _fit_task(self, x: np.ndarray, y: np.ndarray) -> Booster | float:
         if y.min() == y.max():
             return float(y[0])
-        booster = LIBRARIES[self.settings.library](self.settings, self.n_categorical)
-        booster.fit(x, y.astype(np.int8))
-        return booster
+        fit = LIBRARIES[self.settings.library]
+        return fit(self.settings, list(range(self.n_categorical)), x, y.astype(np.int8))
 
     def _values(self, batch: Batch) -> np.ndarray:
         """(B, D) float32: categories first, their ids not yet encoded."""
@@ -114,7 +110,9 @@ def _codes(ids: np.ndarray, size: int, most: int) -> np.ndarray:
     return codes
 
 
-def _scikit_learn(settings: GBMSettings, n_categorical: int) -> Booster:
+def _scikit_learn(
+    settings: GBMSettings, categorical: list[int], x: np.ndarray, y: np.ndarray
+) -> Booster:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     return HistGradientBoostingClassifier(
@@ -123,13 +121,15 @@ def _scikit_learn(settings: GBMSettings, n_categorical: int) -> Booster:
         max_leaf_nodes=settings.leaves,
         min_samples_leaf=settings.min_leaf_rows,
         l2_regularization=settings.l2,
-        categorical_features=list(range(n_categorical)),
+        categorical_features=categorical,
         early_stopping=False,  # it would draw a share of the training rows, across time
         random_state=settings.seed,
-    )
+    ).fit(x, y)
 
 
-def _lightgbm(settings: GBMSettings, n_categorical: int) -> Booster:
+def _lightgbm(
+    settings: GBMSettings, categorical: list[int], x: np.ndarray, y: np.ndarray
+) -> Booster:
     try:
         from lightgbm import LGBMClassifier
     except ImportError:
@@ -138,11 +138,7 @@ def _lightgbm(settings: GBMSettings, n_categorical: int) -> Booster:
             "scikit-learn"
         ) from None
 
-    class WithCategories(LGBMClassifier):
-        def fit(self, x: np.ndarray, y: np.ndarray) -> Any:
-            return super().fit(x, y, categorical_feature=list(range(n_categorical)))
-
-    return WithCategories(
+    return LGBMClassifier(
         n_estimators=settings.trees,
         num_leaves=settings.leaves,
         learning_rate=settings.learning_rate,
@@ -151,7 +147,7 @@ def _lightgbm(settings: GBMSettings, n_categorical: int) -> Booster:
         random_state=settings.seed,
         deterministic=True,
         verbose=-1,
-    )
+    ).fit(x, y, categorical_feature=categorical)
 
 
 LIBRARIES = {"scikit-learn": _scikit_learn, "lightgbm": _lightgbm}

@@ -31,7 +31,8 @@ class SEQ(FunnelModel):
     - regulariser `product`: y_t implies y_{t-1} by definition, so the rule is exact and costs no
       weight to tune; the conditional z_t also has a far less skewed target. The hinge only makes
       violations rare.
-    - bottom: one layer, so that token and GRU widths do not follow the number of features.
+    - bottom: none, so that s_1 is the input itself, as the text reads. With many features a bottom
+      keeps the tokens' width from following theirs.
     """
 
     stacked_by_task = ("head", "head_bias")

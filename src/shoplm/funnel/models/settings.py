@@ -61,8 +61,9 @@ class SEQSettings(NeuralSettings):
     """Names the model."""
     md: bool = True
     """Whether MD stands in front; it turns itself off where there is one region only."""
-    bottom: tuple[Width, ...] = (64,)
-    """Layers under the first token; none: the input itself is the first token."""
+    bottom: tuple[Width, ...] = ()
+    """Layers under the first token; none: the input itself is the first token. For many features:
+    tokens are as wide as the last of these, or as the input."""
     token_widths: tuple[Width, ...] = ()
     """Hidden layers of the MLPs that make the other tokens, before the last one, which is as wide
     as the first token."""
