@@ -145,6 +145,7 @@ class FunnelLog:
     def _map(self, name: str) -> np.ndarray:
         file = self.folder / f"{name}.npy"
         try:
-            return np.load(file, mmap_mode="r")
+            # a plain view of the map: each slice of a `memmap` costs more than it reads
+            return np.asarray(np.load(file, mmap_mode="r"))
         except ValueError:  # nothing can be mapped of an empty array
             return np.load(file)
