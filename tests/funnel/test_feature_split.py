@@ -1,6 +1,5 @@
 """Features that depend on the region: distances by hand, and the simulated shop's own."""
 
-import json
 import math
 
 import numpy as np
@@ -14,7 +13,6 @@ from shoplm.funnel.feature_split import (
     jensen_shannon,
     quantile_edges,
     split_features,
-    write_feature_split,
 )
 from shoplm.funnel.log.folder import FunnelLog
 from shoplm.funnel.log.history import build_features
@@ -66,16 +64,13 @@ def test_every_pair_and_the_largest_of_them(shop_log):
     assert (row["region_a"], row["region_b"]) == (largest["region_a"], largest["region_b"])
 
 
-def test_a_person_overrides_what_was_measured(shop_log, tmp_path):
+def test_a_person_overrides_what_was_measured(shop_log):
     log, _ = shop_log
     chosen = FeatureSplitSettings(dependent=["photo_count"], invariant=["local_price"])
     split = split_features(log, chosen)
     assert "photo_count" in split.dependent and "local_price" not in split.dependent
     table = split.features.set_index("feature")
     assert table.index[table["overridden"]].tolist() == ["photo_count", "local_price"]
-    write_feature_split(split, log.folder / "feature_split.json")
-    assert log.dependent == split.dependent
-    assert json.loads((log.folder / "feature_split.json").read_text())["features"]
     with pytest.raises(ValueError, match=r"'photo' is no numeric feature; did you mean 'photo_c"):
         split_features(log, FeatureSplitSettings(dependent=["photo"]))
 

@@ -7,10 +7,8 @@ regions, so that one region that differs is enough.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
@@ -109,16 +107,6 @@ def decide(
             "overridden": np.array([name in by_hand for name in features], dtype=bool),
         }
     )
-
-
-def write_feature_split(split: FeatureSplit, file: Path) -> Path:
-    """Write what `FunnelLog.dependent` reads, whole or not at all."""
-    file = Path(file)
-    facts = {"dependent": split.dependent, "features": split.features.to_dict("records")}
-    aside = file.with_name(f".{file.name}.part")
-    aside.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    aside.replace(file)
-    return file
 
 
 def jensen_shannon(a: np.ndarray, b: np.ndarray, edges: np.ndarray) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +46,8 @@ class RunData:
         """Find the tasks.
 
         Raises:
-            ValueError: the data lacks one, they are in another order, or a side is empty.
+            ValueError: the data lacks one or a dependent feature, tasks are in another order, or a
+                side is empty.
         """
         self.log = log
         self.tasks = tuple(run.tasks or log.tasks)
@@ -56,6 +57,13 @@ class RunData:
         self.places = [log.tasks.index(name) for name in self.tasks]
         if self.places != sorted(set(self.places)):
             raise ValueError(f"tasks: {list(self.tasks)} is no order of {list(log.tasks)}")
+        named = set(run.dependent)
+        for name in sorted(named - set(log.numeric_names)):
+            raise ValueError(
+                f"dependent: {log.folder} has no numeric feature {name!r}; "
+                f"{suggest(name, log.numeric_names)}"
+            )
+        self.dependent = tuple(name for name in log.numeric_names if name in named)
         for side in ("train", "test"):
             if not self.n_rows([side]):
                 raise ValueError(f"{log.folder}: there are no rows on the {side} side")
@@ -67,12 +75,10 @@ class RunData:
 
     def batches(self, sides: Sequence[str], size: int, seed: int | None = None) -> Iterator[Batch]:
         """Batches with the labels of the run's tasks; see `FunnelLog.batches`."""
-        names = [f.name for f in fields(Batch)]
         for batch in self.log.batches(sides, size, seed):
-            values = {name: getattr(batch, name) for name in names}
             if len(self.places) < len(self.log.tasks):
-                values["labels"] = batch.labels[:, self.places]
-            yield Batch(**values)
+                batch = replace(batch, labels=batch.labels[:, self.places])
+            yield batch
 
     def labels(self, side: str) -> np.ndarray:
         """(n, k) bool of the run's tasks."""
@@ -84,17 +90,13 @@ class RunData:
         return np.concatenate([[0], np.cumsum(lists[1:] != lists[:-1])]).astype(np.int32)
 
     def describe(self, with_md: bool) -> Description:
-        """What a model is told.
-
-        Raises:
-            FileNotFoundError: MD is asked for, and the feature split was not measured.
-        """
+        """What a model is told."""
         log = self.log
         seen = np.unique(log.region[log.rows(["train"])])
         return Description(
             tasks=self.tasks,
             numeric=tuple(log.numeric_names),
-            dependent=tuple(log.dependent) if with_md else (),
+            dependent=self.dependent if with_md else (),
             categorical={name: log.categories[name] for name in log.categorical_names},
             multivalued={name: log.categories[name] for name in log.multivalued_names},
             n_regions=len(log.regions),

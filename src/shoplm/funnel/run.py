@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from shoplm.funnel.models.settings import ModelSettings
-from shoplm.launch.run_file import read_run, write_run
+from shoplm.launch.run_file import RunSettings, write_run
 from shoplm.variants import Settings
 
 PROGRAM = "shoplm.funnel.train"
@@ -72,7 +72,7 @@ class TrainingSettings(Settings):
         return self.model_dump(mode="json", exclude=set(WITHOUT_EFFECT))
 
 
-class FunnelRun(Settings):
+class FunnelRun(RunSettings):
     """The content of a run file; results go to the folder that it lies in."""
 
     variant: str
@@ -88,6 +88,9 @@ class FunnelRun(Settings):
     tasks: tuple[str, ...] = ()
     """Tasks that it learns, in the data's order; none: all. Others are left empty in the
     predictions."""
+    dependent: tuple[str, ...] = ()
+    """Numeric features that depend on the region (see `shoplm.funnel.feature_split`): what MD
+    maps."""
     initial: Path | None = None
     """Folder of a model of fewer tasks whose weights it starts from, as far as they fit."""
     frozen: bool = False
@@ -122,16 +125,6 @@ class FunnelRun(Settings):
         """Write the run file into `directory` and return its path; paths become absolute."""
         absolute = {name: path and path.resolve() for name, path in self._paths().items()}
         return write_run(self.model_copy(update=absolute), directory)
-
-    @classmethod
-    def read(cls, file: Path) -> FunnelRun:
-        """Read a run file.
-
-        Raises:
-            FileNotFoundError: it is not there.
-            ValueError: it is not JSON, or a field is wrong; the message names it.
-        """
-        return read_run(cls, file)
 
     def _paths(self) -> dict[str, Path | None]:
         return {name: getattr(self, name) for name in PATHS}

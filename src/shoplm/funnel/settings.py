@@ -106,8 +106,6 @@ class LogSettings(Settings):
     """First date of the test, or the share of the distinct dates before it."""
     history: HistorySettings = HistorySettings()
     """Prior counts and rates that are added to the numeric features."""
-    feature_split: FeatureSplitSettings = FeatureSplitSettings()
-    """Which numeric features depend on the region."""
 
     @model_validator(mode="after")
     def _columns_have_one_role(self) -> LogSettings:

@@ -113,10 +113,6 @@ class Trainer:
         if isinstance(self.model, FunnelModel):
             reasons = {getattr(module, "md_off", None) for module in self.model.modules()}
             found += [f"MD is off: {reason}" for reason in sorted(reasons - {None})]
-        labels = self.data.labels("train")
-        for place, task in enumerate(self.data.tasks):
-            if not labels[:, place].any():
-                found.append(f"no row of the training side has {task!r}: it cannot be learned")
         return found
 
     def _resume(self) -> None:

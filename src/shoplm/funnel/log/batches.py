@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from shoplm.funnel.batch import Batch
 
 if TYPE_CHECKING:
     from shoplm.funnel.log.folder import FunnelLog
@@ -16,34 +18,6 @@ BLOCK = 2_048
 """Neighbouring rows that are read together."""
 BLOCKS = 64
 """Blocks whose rows are shuffled together: what is in memory."""
-
-
-class Batch(NamedTuple):
-    """Rows of a log."""
-
-    numeric: Tensor
-    """(B, F) float32."""
-    categorical: Tensor
-    """(B, C) int64."""
-    multivalued: dict[str, tuple[Tensor, Tensor]]
-    """By feature: ids of all rows (N,) int64, and where each row's start (B,) int64, as
-    `torch.nn.EmbeddingBag` takes them."""
-    region: Tensor
-    """(B,) int64."""
-    region_numeric: Tensor
-    """(B, R) float32."""
-    platform: Tensor
-    """(B,) int64."""
-    labels: Tensor
-    """(B, k) float32."""
-    index: Tensor
-    """(B,) int64: the row's place in the log."""
-
-    def to(self, device: torch.device | str) -> Batch:
-        """The batch on a device."""
-        many = {n: (ids.to(device), at.to(device)) for n, (ids, at) in self.multivalued.items()}
-        moved = {n: v.to(device) for n, v in self._asdict().items() if n != "multivalued"}
-        return Batch(**moved, multivalued=many)
 
 
 def iterate(log: FunnelLog, rows: slice, batch_size: int, seed: int | None) -> Iterator[Batch]:

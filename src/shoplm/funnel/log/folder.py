@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 FORMAT = 1
 META = "meta.json"
 REJECTED = "rejected_features.parquet"
-SPLIT = "feature_split.json"
 
 
 class FunnelLog:
@@ -97,19 +96,6 @@ class FunnelLog:
         import pandas as pd
 
         return pd.read_parquet(self.folder / REJECTED)
-
-    @property
-    def dependent(self) -> list[str]:
-        """Numeric features that depend on the region, in the order of `numeric_names`.
-
-        Raises:
-            FileNotFoundError: the split of features was not measured.
-        """
-        file = self.folder / SPLIT
-        if not file.is_file():
-            raise FileNotFoundError(f"{file}: the feature split of this log was not measured")
-        named = set(json.loads(file.read_text("utf-8"))["dependent"])
-        return [name for name in self.numeric_names if name in named]
 
     def rows(self, side: str | Sequence[str]) -> slice:
         """Rows of a side, or of neighbouring sides in their order.

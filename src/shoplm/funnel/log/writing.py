@@ -62,8 +62,8 @@ def write_log(features: Table, settings: LogSettings, folder: Path) -> Path:
         folder: replaced if it is there.
 
     Raises:
-        ValueError: a side is without rows, a task never happens on the training rows, or a region
-            has two values of a feature that describes it.
+        ValueError: a side is without rows, or a region has two values of a feature that describes
+            it.
         OSError: the folder cannot be written.
     """
     if LIST not in features.columns:
@@ -212,11 +212,9 @@ def _count_sides(rows: Table, settings: LogSettings, warnings: list[str]) -> dic
         facts["positives"][side] = happened
         start += int(row["n"])
         for task, count in happened.items():
-            text = f"task {task!r} never happens on the {int(row['n']):,} rows of {side}"
-            if not count and side == "train":
-                raise ValueError(f"search log: {text}; expected some to learn from")
             if not count:
-                warnings.append(text)
+                text = f"task {task!r} never happens on the {int(row['n']):,} rows of {side}"
+                warnings.append(text + (": it cannot be learned" if side == "train" else ""))
     return facts
 
 
