@@ -212,3 +212,28 @@ def test_a_region_has_one_value_of_what_describes_it(tmp_path):
 def test_a_label_cannot_be_a_feature():
     with pytest.raises(ValueError, match="'purchase' is a label"):
         settings_of(numeric=["purchase"])
+
+
+def test_of_some_regions_only_so_many_rows_are_learned_from(log, tmp_path):
+    chosen = settings_of(training_rows={"R1": 30, "R2": 0})
+    few = write(random_log(), tmp_path / "log", chosen)
+    for region, most in (("R1", 30), ("R2", 0)):
+        before, kept = (
+            int((held.region[held.rows(["train", "validation"])] == int(region[1])).sum())
+            for held in (log, few)
+        )
+        assert before > 40 and most - 4 < kept <= most  # lists have four rows
+        assert few.meta["left_out"][region] == {
+            "rows": before - kept, "lists": (before - kept) // 4, "kept": kept,
+        }  # fmt: skip
+        assert any(f"region {region!r}: {before - kept} rows" in text for text in few.warnings)
+    rows = few.rows("test"), log.rows("test")
+    np.testing.assert_array_equal(few.region[rows[0]], log.region[rows[1]])
+    assert (np.unique(few.list, return_counts=True)[1] == 4).all()
+    sides = [set(few.time[few.rows(s)]) - set(log.time[log.rows(s)]) for s in ("train", "test")]
+    assert sides == [set(), set()]
+    mixed = write(random_log().sample(frac=1, random_state=1), tmp_path / "mixed", chosen)
+    np.testing.assert_array_equal(few.time, mixed.time)
+    assert log.meta["left_out"] == {}
+    with pytest.raises(ValueError, match="region is nowhere 'R8'"):
+        write(random_log(), tmp_path / "none", settings_of(training_rows={"R8": 9}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -104,6 +104,10 @@ class LogSettings(Settings):
     """First date of validation, or the share of the distinct dates before it."""
     test_from: date | float = 0.9
     """First date of the test, or the share of the distinct dates before it."""
+    training_rows: dict[str, Annotated[int, Field(ge=0)]] = {}
+    """Regions of which at most so many rows are learned from, those of training and validation
+    together: whole lists, drawn by a hash of their names. The others are left out of both sides;
+    prior counts, which are made before, still know them."""
     history: HistorySettings = HistorySettings()
     """Prior counts and rates that are added to the numeric features."""
 

@@ -1,4 +1,4 @@
-"""Which lists are trained on: by time, or as published."""
+"""Which lists are trained on: by time, or as published; and of some regions only so many."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from shoplm.funnel.log.columns import LIST, LIST_TIME, SIDES, TIME
+from shoplm.funnel.log.vocabularies import md5_number_lower
 from shoplm.funnel.settings import LogSettings
+from shoplm.variants import suggest
 
 if TYPE_CHECKING:
     from ibis import Table
@@ -66,3 +68,41 @@ def split_log(log: Table, settings: LogSettings) -> tuple[Table, dict]:
     straddling = log.filter(of(log[TIME]) != of(log[LIST_TIME]))[LIST].nunique().to_pandas()
     facts = {"cuts": [first, second], "straddling_lists": int(straddling)}
     return log.mutate(_side=of(log[LIST_TIME])), facts
+
+
+def limit_training_rows(log: Table, settings: LogSettings) -> tuple[Table, dict]:
+    """The log of `split_log` without what is beyond `training_rows`, and how much that is.
+
+    The facts have `left_out`: by region the lists and rows that are left out and the rows of
+    training and validation that are kept.
+
+    Raises:
+        ValueError: the log has no such region.
+    """
+    import ibis
+
+    limits = settings.training_rows
+    if not limits:
+        return log, {"left_out": {}}
+    region = log[settings.region].cast("string")
+    known = region.name("_of").as_table().distinct().to_pyarrow()["_of"].to_pylist()
+    for name in limits:
+        if name not in known:
+            raise ValueError(
+                f"training_rows: {settings.region} is nowhere {name!r}; {suggest(name, known)}"
+            )
+    learned = log.mutate(_of=region).filter((log["_side"] < 2) & region.isin(list(limits)))
+    lists = learned.group_by(["_of", LIST]).aggregate(_rows=lambda t: t.count())
+    lists = lists.mutate(_hash=md5_number_lower(lists[LIST]))
+    drawn = ibis.cumulative_window(group_by="_of", order_by=["_hash", LIST])
+    lists = lists.mutate(
+        _beyond=lists["_rows"].sum().over(drawn) > lists["_of"].cases(*limits.items())
+    )
+    counted = lists.group_by("_of").aggregate(
+        lists=lists["_beyond"].sum(),
+        rows=lists["_rows"].sum(where=lists["_beyond"]).fill_null(0),
+        kept=lists["_rows"].sum(where=~lists["_beyond"]).fill_null(0),
+    )
+    found = counted.order_by("_of").to_pyarrow().to_pylist()
+    left_out = {row.pop("_of"): row for row in found}
+    return log.anti_join(lists.filter(lists["_beyond"]), LIST), {"left_out": left_out}

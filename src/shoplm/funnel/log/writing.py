@@ -21,7 +21,7 @@ from shoplm.funnel.log.history import SHOWN, history_columns
 from shoplm.funnel.log.labels import undeclared_tasks
 from shoplm.funnel.log.regions import describe_regions
 from shoplm.funnel.log.scaling import Scale, fit_scale
-from shoplm.funnel.log.sides import split_log
+from shoplm.funnel.log.sides import limit_training_rows, split_log
 from shoplm.funnel.log.vocabularies import as_json, fit_vocabulary, hashed, numbered, size_of
 from shoplm.funnel.settings import LogSettings
 from shoplm.launch.checkpoints import appearing
@@ -62,8 +62,8 @@ def write_log(features: Table, settings: LogSettings, folder: Path) -> Path:
         folder: replaced if it is there.
 
     Raises:
-        ValueError: a side is without rows, or a region has two values of a feature that describes
-            it.
+        ValueError: a side is without rows, a region has two values of a feature that describes
+            it, or `training_rows` names a region that there is not.
         OSError: the folder cannot be written.
     """
     if LIST not in features.columns:
@@ -71,9 +71,16 @@ def write_log(features: Table, settings: LogSettings, folder: Path) -> Path:
     with appearing(Path(folder)) as aside:
         features = _stored(features, aside / _FEATURES)
         sided, facts = split_log(features, settings)
+        sided, left_out = limit_training_rows(sided, settings)
+        facts |= left_out
         _sorted(sided, settings).to_parquet(aside / _ROWS)
         rows = ibis.duckdb.connect().read_parquet(str(aside / _ROWS))
         warnings = _warn_of_labels(features, settings)
+        warnings += [
+            f"region {name!r}: {n['rows']:,} rows of {n['lists']:,} lists before the test are left "
+            f"out, {n['kept']:,} are learned from (training_rows)"
+            for name, n in facts["left_out"].items()
+        ]
         encoding, rejected = _fit(rows, aside / _ROWS, settings)
         sides = _count_sides(rows, settings, warnings)
         described = describe_regions(rows, encoding.regions, settings, warnings)
