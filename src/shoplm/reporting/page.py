@@ -13,6 +13,8 @@ from plotly.offline import get_plotlyjs
 
 LINE_END = "\ue000"
 """Stands for the end of a line in a cell, which pandas would escape."""
+MIN_WIDTH = "min_width"
+"""Of a figure's `meta`: pixels under which it is scrolled rather than squeezed."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,10 @@ def _as_table(table: pd.DataFrame) -> str:
 
 
 def _as_figure(figure: go.Figure) -> str:
-    return figure.to_html(
+    drawn = figure.to_html(
         full_html=False,
         include_plotlyjs=False,
         config={"displayModeBar": False, "responsive": True},
     )
+    least = (figure.layout.meta or {}).get(MIN_WIDTH)
+    return f'<div style="min-width: {least}px">{drawn}</div>' if least else drawn

@@ -19,12 +19,7 @@ from shoplm.reporting.recommendation_cells import (
 from shoplm.reporting.recommendation_data import RecommendationTables
 from shoplm.reporting.recommendation_figures import plot_learning, plot_scores
 from shoplm.reporting.recommendation_settings import RecommendationStudies, StudySettings
-from shoplm.reporting.recommendation_studies import (
-    fill_study,
-    list_gaps,
-    plot_study,
-    show_study,
-)
+from shoplm.reporting.recommendation_studies import fill_study, plot_study, write_figure
 from shoplm.reporting.recommendation_summary import list_facts, list_warnings, summarise
 from shoplm.reporting.recommendation_tables import (
     LEVEL,
@@ -36,6 +31,7 @@ from shoplm.reporting.recommendation_tables import (
     tabulate_tests,
     tabulate_trials,
 )
+from shoplm.reporting.study_tables import list_gaps, show_study
 
 __all__ = ["RecommendationTables", "draw_figures", "fill_studies", "render_recommendation_page"]
 
@@ -218,7 +214,7 @@ def _study_sections(
             Section(
                 study.title,
                 _study_text(study),
-                show_study(of),
+                show_study(of, write_figure),
                 figures.get(name),
                 samples=samples if gaps else [],
                 open_first=False,

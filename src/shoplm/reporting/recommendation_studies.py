@@ -19,10 +19,10 @@ from shoplm.reporting.recommendation_cells import (
     Scores,
     shown,
 )
-from shoplm.reporting.recommendation_figures import plot_lines, plot_points
 from shoplm.reporting.recommendation_settings import StudyColumnSettings, StudySettings
+from shoplm.reporting.study_figures import plot_lines, plot_points
+from shoplm.reporting.study_tables import OURS, PAPER
 
-OURS, PAPER = "ours", "paper"
 COSTS = {
     "train_hours": "hours of training", "evaluation_seconds": "seconds of evaluation",
     "peak_memory_gb": "peak memory, GB", "examples_per_second": "training examples/s",
@@ -66,21 +66,11 @@ def fill_study(
     return pd.DataFrame(found).assign(study=name).reindex(columns=COLUMNS)
 
 
-def show_study(filled: pd.DataFrame) -> pd.DataFrame:
-    """A filled study, wide: a row a variant; the paper's own figures in rows of their own."""
-    lines = []
-    for (_, source), of in filled[filled["seed"] == MEAN].groupby(["row", "source"], sort=False):
-        label = of["label"].iloc[0] if of["group"].iloc[0] == "" else (
-            f"{of['label'].iloc[0]}, {of['group'].iloc[0]}"
-        )  # fmt: skip
-        line = {"": label if source == OURS else f"{label} (paper)"}
-        for row in of.to_dict("records"):
-            line[row["column"]] = cost_text(row["cost"], row["value"]) if row["cost"] else (
-                shown(row).replace(" (", "\n(")
-            )  # fmt: skip
-        lines.append(line)
-    columns = list(dict.fromkeys(filled["column"]))
-    return pd.DataFrame(lines, columns=["", *columns]).fillna("")
+def write_figure(row: Mapping[str, Any]) -> str:
+    """A row of a filled study as text."""
+    if row["cost"]:
+        return cost_text(row["cost"], row["value"])
+    return shown(row).replace(" (", "\n(")
 
 
 def plot_study(filled: pd.DataFrame, study: StudySettings) -> go.Figure:
@@ -102,16 +92,6 @@ def plot_study(filled: pd.DataFrame, study: StudySettings) -> go.Figure:
             line=rows["column"], panel=lines[0] if len(lines) == 1 else "",
         )  # fmt: skip
     return plot_points(rows, study.title)
-
-
-def list_gaps(filled: pd.DataFrame) -> list[str]:
-    """Rows of a filled study of which some figure is absent, and which."""
-    empty = filled[(filled["source"] == OURS) & filled["value"].isna()]
-    gaps = empty.groupby(["label", "variant"], sort=False)["column"].agg(list)
-    return [
-        f"{label} (variant {variant}): {', '.join(columns)}"
-        for (label, variant), columns in gaps.items()
-    ]
 
 
 def cost_text(cost: str, value: float) -> str:
