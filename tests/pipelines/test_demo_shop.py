@@ -33,7 +33,7 @@ def test_the_contract_of_names():
     pipeline = create_pipeline()
     assert pipeline.inputs() == {"params:demo_shop"}
     assert pipeline.all_outputs() >= {
-        *TEXTS, "items", "interactions", "search_log", "simulation_truth",
+        *TEXTS, "items", "interactions", "search_log", "watch_log", "simulation_truth",
     }  # fmt: skip
     assert {node.namespace for node in pipeline.nodes} == {"demo_shop"}
     assert all(node.func.__doc__ for node in pipeline.nodes)
@@ -71,14 +71,16 @@ params = DemoShopParams.model_validate({
     "catalogue": {"products": 40, "reviews": 80, "articles": 10, "queries": 5},
     "general": {"english": 10, "chinese": 10, "benchmark_passages": 8, "leaks": 4},
     "behaviour": {"users": 20, "search_rows": 200, "regions": 3},
+    "watching": {"users": 20, "rows": 200},
 })
 shop = nodes.simulate_catalogue(params)
 *tables, truth = nodes.simulate_texts(shop, params)
 *behaviour, more = nodes.simulate_behaviour(shop, params)
-tables += [*behaviour, nodes.simulate_queries(shop, params)]
+watched, watch_truth = nodes.simulate_watching(params)
+tables += [*behaviour, watched, nodes.simulate_queries(shop, params)]
 tables.append(nodes.simulate_translations(shop, params))
 tables += nodes.simulate_benchmarks(params)
-truth = nodes.collect_truth(shop, truth, more, params)
+truth = nodes.collect_truth(shop, truth, more, watch_truth, params)
 digest = hashlib.sha256(repr(truth).encode())
 for table in tables:
     digest.update(table.to_json(orient="records").encode())

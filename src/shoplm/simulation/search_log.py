@@ -1,19 +1,23 @@
 """A search log: shown lists, and what was clicked, put into the cart and bought.
 
-Some features mean the same everywhere but are measured on another scale in every region (prices in
-local currency, delivery in a country of another size). Their latent value drives behaviour; what
-the log shows is that value times a factor that follows from the region's own features, so a mapping
-from region features can undo it (SEQ+MD, arXiv 2408.13357).
+Prices in local currency, delivery in a country of another size and the like are measured on another
+scale in every region, see `shoplm.simulation.impressions`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from shoplm.simulation.impressions import (
+    describe_truth,
+    draw_labels,
+    scale_by_region,
+    spread_regions,
+    standardise,
+)
 from shoplm.simulation.settings import BehaviourSize
 from shoplm.simulation.shoppers import (
     DOMAINS,
@@ -63,16 +67,9 @@ UNSHIFTED = (
 def describe_regions(regions: int, seed: int) -> pd.DataFrame:
     """Region features: region, region_currency, region_distance, region_market, region_income."""
     rng = np.random.default_rng([seed, 31])
-    spread = np.linspace(-1, 1, regions)  # regions differ even where there are only two
-    return pd.DataFrame(
-        {
-            "region": [f"R{i:02d}" for i in range(regions)],
-            "region_currency": np.exp(1.6 * rng.permutation(spread)),
-            "region_distance": np.exp(1.0 * rng.permutation(spread)),
-            "region_market": np.exp(1.3 * rng.permutation(spread)),
-            "region_income": rng.uniform(0.5, 2.0, regions),
-        }
-    )
+    spreads = {"region_currency": 1.6, "region_distance": 1.0, "region_market": 1.3}
+    table = spread_regions([f"R{i:02d}" for i in range(regions)], spreads, rng)
+    return table.assign(region_income=rng.uniform(0.5, 2.0, regions))
 
 
 def simulate_search_log(
@@ -92,7 +89,7 @@ def simulate_search_log(
     text_match = 1.0 * (items.kind[item] == kind) + rng.normal(0, 0.25, rows)
     taste = users.taste(user, item, items)
     values = {
-        "taste_match": _standard(taste) + rng.normal(0, 0.3, rows),
+        "taste_match": standardise(taste) + rng.normal(0, 0.3, rows),
         "text_match": text_match,
         "rating_average": np.clip(
             2.6 + 2.2 * items.quality + rng.normal(0, 0.2, len(items.ids)), 1, 5
@@ -109,13 +106,14 @@ def simulate_search_log(
         "ad_views": rng.gamma(1.5, 10.0, rows),
     }
     skewed = ("review_count", "local_price", "delivery_fee", "regional_sales", "stock_depth")
-    latent = {n: _standard(np.log1p(v) if n in skewed else v) for n, v in values.items()}
+    latent = {n: standardise(np.log1p(v) if n in skewed else v) for n, v in values.items()}
     regions = describe_regions(size.regions, seed)
     region = users.region[user]
-    for name, (source, exponent) in SHIFTED.items():
-        values[name] = values[name] * regions[source].to_numpy()[region] ** exponent
+    scale_by_region(values, SHIFTED, regions, region)
     app = (rng.random(len(users.ids)) < 0.65)[user] ^ (rng.random(lists[-1] + 1) < 0.1)[lists]
-    labels = _behave(latent, position, app, rng)
+    leanings = dict.fromkeys(TASKS, -0.25 * app)
+    leanings["click"] = 0.2 * app - 0.6 * np.log1p(position)  # people read from the top
+    labels = draw_labels(latent, EFFECTS, RATES, leanings, rng)
     seconds = np.sort(rng.random(lists[-1] + 1)) * min(size.days, 90) * 86_400
     start = end - min(size.days, 90) * 86_400
     frame = pd.DataFrame(
@@ -136,14 +134,7 @@ def simulate_search_log(
             **labels,
         }
     )
-    truth = {
-        "shifted_features": sorted(SHIFTED),
-        "unshifted_features": sorted(UNSHIFTED),
-        "scales": {name: {"region_feature": s, "exponent": e} for name, (s, e) in SHIFTED.items()},
-        "effects": EFFECTS,
-        "regions": regions.to_dict(orient="records"),
-    }
-    return frame, truth
+    return frame, describe_truth(SHIFTED, UNSHIFTED, EFFECTS, regions)
 
 
 def _show(
@@ -191,41 +182,6 @@ def _show(
 def _some(members: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """At most `count` of the members; which, is left to chance."""
     return members if len(members) <= count else rng.choice(members, count)
-
-
-def _behave(
-    latent: Mapping[str, np.ndarray],
-    position: np.ndarray,
-    app: np.ndarray,
-    rng: np.random.Generator,
-) -> dict[str, np.ndarray]:
-    """Labels of the three tasks; each is possible only where the one before it happened."""
-    labels: dict[str, np.ndarray] = {}
-    reached = np.ones(len(position), bool)
-    for task in TASKS:
-        logit = sum(weight * latent[name] for name, weight in EFFECTS[task].items())
-        if task == "click":
-            logit = logit - 0.6 * np.log1p(position)  # people read from the top
-        logit = logit + (0.2 if task == "click" else -0.25) * app
-        bias = _bias_for(logit[reached], RATES[task])
-        happened = rng.random(len(logit)) < 1 / (1 + np.exp(-(logit + bias)))
-        reached = reached & happened
-        labels[task] = reached.astype(np.int8)
-    return labels
-
-
-def _bias_for(logit: np.ndarray, rate: float) -> float:
-    """The constant that makes the mean probability of these logits `rate`."""
-    low, high = -20.0, 20.0
-    for _ in range(50):
-        middle = (low + high) / 2
-        mean = (1 / (1 + np.exp(-(logit + middle)))).mean() if len(logit) else rate
-        low, high = (middle, high) if mean < rate else (low, middle)
-    return (low + high) / 2
-
-
-def _standard(values: np.ndarray) -> np.ndarray:
-    return (values - values.mean()) / (values.std() or 1.0)
 
 
 def _tags(items: Items) -> np.ndarray:

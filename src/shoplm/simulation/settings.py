@@ -100,6 +100,19 @@ class BehaviourSize(Settings):
     """Regions that the search log covers."""
 
 
+class WatchSize(Settings):
+    """A log from outside the shop: short videos shown in the tabs of an app."""
+
+    rows: Annotated[int, Field(ge=1)] = 20_000
+    """Rows of the watch log: shown videos."""
+    users: Annotated[int, Field(ge=10)] = 500
+    """Users of the app."""
+    videos: Annotated[int, Field(ge=100)] = 1_000
+    """Videos that are shown."""
+    tabs: Annotated[int, Field(ge=2, le=10)] = 5
+    """Tabs of the app, each with scales of its own."""
+
+
 class ShopSettings(Settings):
     """The simulated shop: everything in it follows from these numbers."""
 
@@ -115,3 +128,5 @@ class ShopSettings(Settings):
     """What is planted for cleaning and deduplication to find."""
     behaviour: BehaviourSize = BehaviourSize()
     """Interactions and the search log."""
+    watching: WatchSize = WatchSize()
+    """The watch log; it changes no other table."""

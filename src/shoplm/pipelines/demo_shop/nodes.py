@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from shoplm.pipelines.demo_shop.params import DemoShopParams
 
 if TYPE_CHECKING:
+    from ibis import Table
     from pandas import DataFrame
 
     from shoplm.simulation.shop import Shop
 else:  # kedro resolves these hints to validate parameters; the first node that runs imports pandas
-    DataFrame = Shop = Any
+    DataFrame = Shop = Table = Any
 
 
 def simulate_catalogue(params: DemoShopParams) -> Shop:
@@ -70,15 +71,25 @@ def simulate_behaviour(
     return tables["items"], tables["interactions"], tables["search_log"], truth
 
 
+def simulate_watching(params: DemoShopParams) -> tuple[DataFrame, dict[str, Any]]:
+    """Short videos shown in the tabs of an app, and the effects behind what is watched."""
+    from shoplm.simulation import watch_log
+
+    table, truth = watch_log.simulate_watch_log(params.watching, params.seed)
+    return table, {"watch_log": truth}
+
+
 def collect_truth(
     simulated_shop: Shop,
     text_truth: dict[str, Any],
     behaviour_truth: dict[str, Any],
+    watch_truth: dict[str, Any],
     params: DemoShopParams,
 ) -> dict[str, Any]:
     """Everything that was planted, in one place."""
     from shoplm.simulation import truth
 
+    behaviour_truth = behaviour_truth | watch_truth
     return truth.collect_truth(simulated_shop.products, text_truth, behaviour_truth, params.seed)
 
 
@@ -94,6 +105,11 @@ def publish_benchmarks(
 ) -> list[str]:
     """Names of the files that `benchmark_files` reads."""
     return ["benchmark_passages.jsonl.gz", "news.jsonl.gz", "sentence_pairs.jsonl.gz"]
+
+
+def publish_logs(search_log: Table, watch_log: Table) -> list[str]:
+    """Names of the files that `search_logs` reads."""
+    return ["search_log.parquet", "watch_log.parquet"]
 
 
 def publish_tables(
