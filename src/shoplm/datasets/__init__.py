@@ -16,6 +16,7 @@ _MODULES = {
     "PackedBlocksDataset": "packed_blocks",
     "RecommendationTableDataset": "recommendation_table",
     "ResultsDataset": "results",
+    "SearchLogsDataset": "search_logs",
     "SourceTextsDataset": "source_texts",
     "TableDataset": "table",
     "TaskLibraryDataset": "task_library",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -19,6 +19,7 @@ from shoplm.variants import Settings, check_comparisons, resolve_variant, sugges
 
 Name = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$")]
 Strategy = Literal["user", "domain", "single"]
+ModelVariantT = TypeVar("ModelVariantT", bound=Settings)
 
 RANDOM = "random"
 MODELS = tuple(
@@ -189,16 +190,17 @@ class SequentialParams(Settings):
         found = {}
         for name, overrides in self.variants.items():
             if overrides is not None:
-                chosen = _resolve(self.recommender, name, overrides)
+                chosen = resolve_model_variant(self.recommender, name, overrides)
                 searched = (tuned or {}).get(chosen.tuned_as or name, {})
-                found[name] = _resolve(chosen, name, searched)
+                found[name] = resolve_model_variant(chosen, name, searched)
         return found
 
 
-def _resolve(
-    base: RecommenderSettings, name: str, overrides: Mapping[str, Any]
-) -> RecommenderSettings:
-    """As `resolve_variant`; fields of the same model are laid over those of `base`."""
+def resolve_model_variant(
+    base: ModelVariantT, name: str, overrides: Mapping[str, Any]
+) -> ModelVariantT:
+    """As `resolve_variant` for settings with a `model`: fields of the same model are laid over
+    those of `base`, and a variant that names another gives it whole."""
     model = overrides.get("model")
     if isinstance(model, Mapping) and model.get("model", base.model.model) == base.model.model:
         fields = {key: value for key, value in model.items() if key != "model"}

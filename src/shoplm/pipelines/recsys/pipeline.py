@@ -2,14 +2,20 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from shoplm.pipelines.recsys import nodes
+from shoplm.pipelines.recsys import funnel_nodes, nodes
 
 PARAMS = "params:sequential"
 STUDIES = "params:recommendation_studies"
+FUNNEL = "params:funnel"
 
 
 def create_pipeline() -> Pipeline:
-    """Recommendation: merge and split interactions, train and rank every variant, and compare."""
+    """Recommendation of the next item, and the funnel of search lists."""
+    return _recommendation() + _funnel()
+
+
+def _recommendation() -> Pipeline:
+    """Merge and split interactions, train and rank every variant, and compare."""
     backbones = ["title_tokens", "text_backbones", "pretrained_models"]
     measured = ["sequential_results", "sequential_comparison", "sequential_variants",
                 "sequential_costs", "interaction_statistics", "sequential_metrics"]  # fmt: skip
@@ -45,6 +51,30 @@ def create_pipeline() -> Pipeline:
           "study_figures", STUDIES, PARAMS], "recommendation_page"),
     ]  # fmt: skip
     return _boxed(split, "interaction_split") + _boxed(sequential, "sequential")
+
+
+def _funnel() -> Pipeline:
+    """Split search logs and their features, train and measure every variant, and compare."""
+    log = [
+        (funnel_nodes.build_features, ["search_logs", FUNNEL], "funnel_features"),
+        (funnel_nodes.split_log, ["funnel_features", FUNNEL], "funnel_data"),
+        (funnel_nodes.summarise_logs, ["funnel_data", FUNNEL],
+         ["log_statistics", "rejected_features"]),
+        (funnel_nodes.measure_regions, ["funnel_data", FUNNEL],
+         ["feature_distances", "feature_split"]),
+    ]  # fmt: skip
+    data = ["funnel_data", "feature_distances"]
+    funnel = [
+        (funnel_nodes.train_funnel_models, [*data, FUNNEL],
+         ["funnel_models", "funnel_metrics", "funnel_costs", "funnel_predictions"]),
+        (funnel_nodes.read_masks, ["funnel_models", "funnel_data", FUNNEL], "region_masks"),
+        (funnel_nodes.describe_variants, [*data, FUNNEL], "funnel_variants"),
+        (funnel_nodes.summarise_funnel, ["funnel_data", "funnel_predictions", FUNNEL],
+         "funnel_results"),
+        (funnel_nodes.compare_funnel_models, ["funnel_data", "funnel_predictions", FUNNEL],
+         "funnel_comparison"),
+    ]  # fmt: skip
+    return _boxed(log, "search_log_split") + _boxed(funnel, "funnel")
 
 
 def _boxed(steps: list[tuple], namespace: str) -> Pipeline:

@@ -1,0 +1,176 @@
+"""Nodes of `recsys`: the namespace `funnel`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shoplm.pipelines.recsys.funnel_params import FunnelParams
+
+if TYPE_CHECKING:
+    from ibis import Table
+    from pandas import DataFrame
+else:  # kedro resolves these hints to validate parameters; the first node that runs imports them
+    DataFrame = Table = Any
+
+Tables = dict[str, Callable[[], Table]]
+
+
+def build_features(search_logs: Tables, params: FunnelParams) -> Tables:
+    """Every log with ordered labels, and the counts and rates known before each list."""
+    from shoplm.funnel.log import history
+    from shoplm.variants import suggest
+
+    for name in params.used_logs():
+        if name not in search_logs:
+            raise ValueError(
+                f"search_logs: the catalog has no log {name!r}; {suggest(name, search_logs)}"
+            )
+
+    def build(name: str) -> Table:
+        return history.build_features(search_logs[name](), params.used_logs()[name])
+
+    return {name: partial(build, name) for name in params.used_logs()}
+
+
+def split_log(funnel_features: Tables, params: FunnelParams) -> dict[str, Callable[[Path], Path]]:
+    """The data folder of every log, split by time, with its features as numbers."""
+    from shoplm.funnel.log import writing
+
+    def write(name: str, folder: Path) -> Path:
+        return writing.write_log(funnel_features[name](), params.used_logs()[name], folder)
+
+    return {name: partial(write, name) for name in params.used_logs()}
+
+
+def summarise_logs(
+    funnel_data: dict[str, Path], params: FunnelParams
+) -> tuple[DataFrame, DataFrame]:
+    """Rows, lists and positives of every log and side; and features that could not be used."""
+    from shoplm.funnel.log.folder import FunnelLog
+    from shoplm.pipelines.recsys import funnel_tables as tables
+
+    opened = {name: FunnelLog.open(funnel_data[name]) for name in params.used_logs()}
+    return (
+        tables.stack({n: tables.count_sides(log) for n, log in opened.items()}, tables.STATISTICS),
+        tables.stack({n: log.rejected_features for n, log in opened.items()}, []),
+    )
+
+
+def measure_regions(
+    funnel_data: dict[str, Path], params: FunnelParams
+) -> tuple[DataFrame, DataFrame]:
+    """Distances between the regions for every feature; and which features depend on the region."""
+    from shoplm.funnel import feature_split
+    from shoplm.funnel.log.folder import FunnelLog
+    from shoplm.pipelines.recsys import funnel_tables as tables
+
+    splits = {
+        name: feature_split.split_features(
+            FunnelLog.open(funnel_data[name]), params.variant.feature_split
+        )
+        for name in params.used_logs()
+    }
+    return (
+        tables.stack({n: split.distances for n, split in splits.items()}, []),
+        tables.stack({n: split.features for n, split in splits.items()}, []),
+    )
+
+
+def train_funnel_models(
+    funnel_data: dict[str, Path], feature_distances: DataFrame, params: FunnelParams
+) -> tuple[dict[str, Path], DataFrame, DataFrame, DataFrame]:
+    """Train every variant with every seed, those that start from another one after it: models,
+    metrics, costs, and what they predict for the test rows."""
+    from shoplm.funnel import launching
+    from shoplm.pipelines.recsys import funnel_plan
+    from shoplm.pipelines.recsys import funnel_tables as tables
+
+    trained = launching.train_runs(
+        funnel_plan.plan_runs(funnel_data, feature_distances, params), params.runs
+    )
+    models = launching.final_models(trained)
+    trained |= launching.train_runs(
+        funnel_plan.plan_runs(funnel_data, feature_distances, params, models), params.runs
+    )
+    predictions = launching.read_predictions(trained)
+    return (
+        launching.final_models(trained),
+        launching.read_metrics(trained),
+        launching.read_costs(trained),
+        tables.name_logs(predictions, params.resolved_variants()),
+    )
+
+
+def read_masks(
+    funnel_models: dict[str, Path], funnel_data: dict[str, Path], params: FunnelParams
+) -> DataFrame:
+    """What MD multiplies the features of every region with, by variant and seed."""
+    from shoplm.funnel import masks
+    from shoplm.funnel.log.folder import FunnelLog
+    from shoplm.pipelines.recsys import funnel_tables as tables
+
+    logs = {name: FunnelLog.open(funnel_data[name]) for name in params.used_logs()}
+    return tables.stack_models(
+        {
+            (name, seed, chosen.log): masks.region_masks(
+                funnel_models[f"{name}/seed-{seed}"], logs[chosen.log]
+            )
+            for name, chosen in params.resolved_variants().items()
+            if chosen.has_md
+            for seed in params.seeds
+        },
+        masks.MASKS,
+    )
+
+
+def describe_variants(
+    funnel_data: dict[str, Path], feature_distances: DataFrame, params: FunnelParams
+) -> DataFrame:
+    """One row a variant: its log, model, tasks, what MD maps, and its settings."""
+    from shoplm.pipelines.recsys import funnel_plan
+    from shoplm.pipelines.recsys import funnel_tables as tables
+
+    dependent = funnel_plan.dependent_features(funnel_data, feature_distances, params)
+    return tables.describe_variants(dependent, params)
+
+
+def summarise_funnel(
+    funnel_data: dict[str, Path], funnel_predictions: DataFrame, params: FunnelParams
+) -> DataFrame:
+    """NDCG, AUC, log loss, calibration and violations of every variant by task, platform and
+    region, with intervals over lists."""
+    from shoplm.metrics import funnel
+    from shoplm.pipelines.recsys import funnel_tables as tables
+
+    return tables.stack(
+        {
+            log: funnel.summarise_funnel(rows, predictions, tasks, params.metrics)
+            for log, tasks, rows, predictions in tables.by_log(
+                funnel_data, funnel_predictions, params
+            )
+        },
+        funnel.RESULTS,
+    )
+
+
+def compare_funnel_models(
+    funnel_data: dict[str, Path], funnel_predictions: DataFrame, params: FunnelParams
+) -> DataFrame:
+    """Pairs of variants on the same lists: differences, intervals and paired tests."""
+    from shoplm.metrics import funnel_comparison
+    from shoplm.pipelines.recsys import funnel_tables as tables
+
+    return tables.stack(
+        {
+            log: funnel_comparison.compare_funnel(
+                rows, predictions, tasks, params.comparisons_in(log), params.metrics
+            )
+            for log, tasks, rows, predictions in tables.by_log(
+                funnel_data, funnel_predictions, params
+            )
+        },
+        funnel_comparison.COMPARISON,
+    )
