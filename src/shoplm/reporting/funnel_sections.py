@@ -1,0 +1,161 @@
+"""Sections of the page of the funnel, of one search log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+from plotly.graph_objects import Figure
+
+from shoplm.reporting.funnel_cells import NDCG, Scores
+from shoplm.reporting.funnel_data import FunnelTables
+from shoplm.reporting.funnel_pairs import list_md_pairs
+from shoplm.reporting.funnel_settings import FunnelStudySettings
+from shoplm.reporting.funnel_studies import write_figure
+from shoplm.reporting.funnel_tables import (
+    tabulate_by,
+    tabulate_costs,
+    tabulate_gains,
+    tabulate_masks,
+    tabulate_scores,
+    tabulate_split,
+    tabulate_statistics,
+    tabulate_tests,
+)
+from shoplm.reporting.page import Section
+from shoplm.reporting.recommendation_tables import LEVEL
+from shoplm.reporting.study_tables import list_gaps, show_study
+
+SCORES, SPLIT, MASKS, GAINS, LEARNING = (
+    "scores", "feature_split", "masks", "gains_by_region", "learning",
+)  # fmt: skip
+"""Figures of a search log by name."""
+
+Figures = Mapping[str, Figure | None]
+
+
+def score_sections(tables: FunnelTables, scores: Scores, figures: Figures) -> list[Section]:
+    """All models by task, by platform and region, and their tests."""
+    ndcg = scores.title(NDCG)
+    table = tabulate_scores(scores, tables.costs)
+    if table is None:
+        return [Section("All models", "No model was measured.")]
+    found = [Section("All models", _how_to_read(tables, ndcg), table, figures.get(SCORES))]
+    cells = (
+        f"{ndcg}, below it its interval and AUC. lists: all of them, those without a positive too."
+    )
+    for key in ("platform", "region"):
+        table = tabulate_by(scores, key)
+        if table is not None:
+            found.append(Section(f"By {key}", cells, table, folded=True))
+    if len(scores.platforms) > 1 and len(scores.regions) > 1:
+        for platform in scores.platforms:
+            table = tabulate_by(scores, "region", platform)
+            found.append(Section(f"By region on {platform}", cells, table, folded=True))
+    tests = tabulate_tests(scores, tables.comparison, list_md_pairs(tables.variants))
+    text = f"Differences on the same lists, the first less the other. {_how_tested()}"
+    none = "No pair of variants was named for a test."
+    return [*found, Section("Paired tests", none if tests is None else text, tests)]
+
+
+def region_sections(tables: FunnelTables, scores: Scores, figures: Figures) -> list[Section]:
+    """Which features depend on the region, what MD makes of them, and what that bought."""
+    split = tabulate_split(tables.feature_split)
+    found = []
+    if len(scores.regions) == 1:
+        text = f"There is one region, {scores.regions[0]}: no feature can depend on it."
+        found.append(Section("Features by region", text))
+    else:
+        text = (
+            "How far the distribution of a feature in a region is from the region where it differs "
+            "most, in training rows. Above the threshold (another colour) a feature is dependent "
+            "(bold): MD multiplies it by a factor of the region. set: decided by hand."
+        )
+        found.append(Section("Features by region", text, split, figures.get(SPLIT), folded=True))
+    masks = tabulate_masks(tables.region_masks)
+    text = (
+        "By what MD multiplies a dependent feature in a region, mean over seeds; 1 changes nothing."
+    )
+    none = "Absent: no model with MD was trained, or no feature depends on the region."
+    found.append(
+        Section("Masks", none if masks is None else text, masks, figures.get(MASKS), folded=True)
+    )
+    pairs = list_md_pairs(tables.variants)
+    gains = tabulate_gains(scores, tables.comparison, pairs)
+    if gains is None:
+        none = "Absent: no model was measured both with MD in front and without."
+        return [*found, Section("Plug and play", none), Section("Gains by region", none)]
+    text = f"Each model without MD and with it in front, otherwise the same. {_how_tested()}"
+    found.append(Section("Plug and play", text, gains))
+    if figures.get(GAINS) is not None:
+        text = "With MD less without, by region; the line is the interval, where it was tested."
+        found.append(Section("Gains by region", text, figure=figures[GAINS]))
+    return found
+
+
+def study_sections(
+    filled: pd.DataFrame, studies: Mapping[str, FunnelStudySettings], figures: Figures
+) -> list[Section]:
+    """The studies of which `filled` has rows, and what is absent of them."""
+    found = []
+    for name, of in filled.groupby("study", sort=False):
+        study, gaps = studies[name], list_gaps(of)
+        absent = bool(of.loc[of["source"] == "ours", "value"].isna().all())
+        text = f"{study.source}. {study.note}".strip()
+        text += " Absent: none of its variants was trained." if absent else ""
+        if (of["source"] == "paper").any():
+            text += " Rows marked (paper) are the paper's own: other models and data."
+        samples = [
+            {"title": "What would fill the empty cells", "parts": [("variants", "\n".join(gaps))]}
+        ]
+        found.append(
+            Section(
+                study.title, text, show_study(of, write_figure), figures.get(name),
+                samples=samples if gaps else [], open_first=False, folded=absent,
+            )
+        )  # fmt: skip
+    return found
+
+
+def background_sections(tables: FunnelTables, figures: Figures) -> list[Section]:
+    """What the log has, what was left out of it, training and its costs."""
+    found = []
+    if figures.get(LEARNING) is not None:
+        text = (
+            "The number of passes is chosen on the last training dates. Then a model is trained "
+            "afresh on all dates before the test, unless its settings say otherwise."
+        )
+        found.append(Section("Learning curves", text, figure=figures[LEARNING]))
+    costs = tabulate_costs(tables.costs, tables.variants)
+    text = "Measured by the training program, means over seeds. Reading of batches counts."
+    found.append(Section("Costs", "Nothing was trained." if costs is None else text, costs))
+    statistics = tabulate_statistics(tables.log_statistics)
+    if statistics is not None:
+        text = "Rows, lists and rows with a positive label, by side."
+        found.append(Section("The log", text, statistics))
+    rejected = tables.rejected_features.drop(columns="log")
+    text = "Features that no model saw, and why."
+    none = "No feature was rejected."
+    some = len(rejected) > 0
+    found.append(Section("Rejected features", text if some else none, rejected if some else None))
+    return found
+
+
+def _how_to_read(tables: FunnelTables, ndcg: str) -> str:
+    sure = f"{tables.results['confidence'].max():.0%}"
+    return (
+        f"{ndcg}: mean over lists with a positive, ties share what their places bring. All else is "
+        f"over rows. Below a figure: its {sure} interval over lists, and after ± "
+        "the standard deviation of seeds. calibration error: mean distance of predicted from "
+        "observed shares. violations: share of rows with this task predicted above the one before. "
+        "random: what chance expects; popular_first: by the item's past rate; neither gives "
+        "probabilities."
+    )
+
+
+def _how_tested() -> str:
+    return (
+        "A sign-flip test over lists (seeds are averaged first); p is corrected (Holm) over the "
+        f"pairs and tasks of a metric. Under {LEVEL} a difference counts as one; intervals are not "
+        "corrected."
+    )

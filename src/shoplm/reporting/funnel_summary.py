@@ -1,0 +1,188 @@
+"""What the page of the funnel says first: what it came to, and what to mind."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from shoplm.metrics.funnel import COMPLETE, NOT_PREDICTED, VIOLATIONS
+from shoplm.metrics.funnel_rows import ALL
+from shoplm.reporting.funnel_cells import (
+    MINUS,
+    NDCG,
+    Scores,
+    number_text,
+    outcome,
+)
+from shoplm.reporting.funnel_data import FunnelTables
+from shoplm.reporting.funnel_pairs import MDPair, find_gain, list_md_pairs
+from shoplm.reporting.recommendation_tables import p_text
+
+SEQ = "seq"
+FEW_LISTS = 500
+"""With fewer, an interval of NDCG is some points of 100 wide."""
+
+
+def summarise(log: str, tables: FunnelTables, scores: Scores) -> str:
+    """The best model of each task, whether MD gained, and the order of tasks, in sentences.
+
+    Args:
+        log: its name, or nothing where there is one only.
+        tables: of this log.
+        scores: of it.
+    """
+    sequences = set(tables.variants.loc[tables.variants["model"] == SEQ, "variant"])
+    sentences = [_best(task, tables, scores, sequences) for task in scores.tasks]
+    sentences.append(_gains(tables, scores))
+    sentences.append(_order_of_tasks(scores, sequences))
+    text = " ".join(sentence for sentence in sentences if sentence)
+    if not scores.models:
+        text = "Nothing was measured."
+    return f"{log}: {text}" if log else text
+
+
+def list_facts(tables: FunnelTables, scores: Scores) -> dict[str, str]:
+    """What is read first, a figure under each label, of the first search log."""
+    seeds = max(tables.costs["seed"].nunique(), 1)
+    facts = {f"variants, {seeds} seed{'s' * (seeds > 1)} each": f"{len(tables.variants)}"}
+    for task in scores.tasks:
+        order = _order(scores, task)
+        if order:
+            label = f"{scores.title(NDCG)} of {task}, best: {order[0][0]}"
+            facts[label] = number_text(NDCG, order[0][1])
+    if len(tables.feature_split):
+        count = int(tables.feature_split["dependent"].sum())
+        facts["features depend on the region"] = f"{count} of {len(tables.feature_split)}"
+    return facts
+
+
+def list_warnings(log: str, tables: FunnelTables, scores: Scores) -> list[str]:
+    """What a reader must know before the figures; see `summarise`."""
+    of, found = f" of {log}" if log else "", []
+    seeds = tables.costs.groupby("variant")["seed"].nunique()
+    if len(seeds) and seeds.max() == 1:
+        found.append(
+            f"There is one seed{of}: how much another run of the same model would differ is not "
+            "known. Intervals and tests are over lists alone."
+        )
+    elif len(seeds) and seeds.min() < seeds.max():
+        fewest = ", ".join(seeds.index[seeds == seeds.min()])
+        found.append(
+            f"Seeds{of} differ in number: {seeds.min()} for {fewest}, {seeds.max()} for others."
+        )
+    for task in scores.tasks:
+        row = scores.find(scores.variants[0], task, NDCG) if scores.variants else None
+        if row is not None and row["n"] < FEW_LISTS:
+            found.append(
+                f"{row['n']:,.0f} lists{of} have a positive of {task}, on which NDCG rests."
+            )
+    undefined = scores.means[~scores.means["status"].isin([COMPLETE, NOT_PREDICTED])]
+    for (task, status), rows in undefined.groupby(["task", "status"], sort=False):
+        pairs = zip(rows["platform"], rows["region"], strict=True)
+        names = (", ".join(name for name in pair if name != ALL) for pair in pairs)
+        places = dict.fromkeys(name or "all lists" for name in names)
+        found.append(f"{task}{of}: {status} in {'; '.join(places)}.")
+    if len(scores.regions) == 1:
+        found.append(
+            f"There is one region{of}: nothing can depend on it, and MD is off in every model."
+        )
+    without = tables.variants[tables.variants["md"] & (tables.variants["n_dependent"] == 0)]
+    if len(without) and len(scores.regions) > 1:
+        names = ", ".join(without["variant"])
+        found.append(f"No feature depends on the region, so that MD is off: {names}.")
+    return found + _warnings_of_runs(of, tables.costs)
+
+
+def _warnings_of_runs(of: str, costs: pd.DataFrame) -> list[str]:
+    """What training runs warned of, and which, where it is not all of them."""
+    variants: dict[str, list[str]] = {}
+    for variant, text in zip(costs["variant"], costs["warnings"].fillna(""), strict=True):
+        for warning in filter(None, str(text).split("; ")):
+            variants.setdefault(warning, []).append(variant)
+    everyone = set(costs["variant"])
+    return [
+        f"Runs{of} warn: {warning}"
+        + ("." if set(names) == everyone else f" ({', '.join(dict.fromkeys(names))}).")
+        for warning, names in variants.items()
+    ]
+
+
+def _order(scores: Scores, task: str) -> list[tuple[str, float]]:
+    """Models by NDCG of a task, the best first."""
+    pairs = [(name, scores.value(name, task, NDCG)) for name in scores.models]
+    measured = [(name, value) for name, value in pairs if value is not None]
+    return sorted(measured, key=lambda pair: -pair[1])
+
+
+def _best(task: str, tables: FunnelTables, scores: Scores, sequences: set[str]) -> str:
+    order = _order(scores, task)
+    if not order:
+        return f"{task} was not measured."
+    best, value = order[0]
+    text = f"Of {task}, {best} has the highest {scores.title(NDCG)}, {number_text(NDCG, value)}"
+    second = next((pair for pair in order if (pair[0] in sequences) != (best in sequences)), None)
+    if second is not None:
+        kind = "of the others" if best in sequences else "SEQ"
+        text += f"; the best {kind} is {second[0]} with {number_text(NDCG, second[1])}"
+        text += _verdict(tables.comparison, {best, second[0]}, task, scores.ndcg)
+    return f"{text}."
+
+
+def _verdict(comparison: pd.DataFrame, pair: set[str], task: str, metric: str) -> str:
+    rows = comparison[
+        (comparison["task"] == task) & (comparison["metric"] == metric)
+        & (comparison["platform"] == ALL) & (comparison["region"] == ALL)
+    ]  # fmt: skip
+    rows = rows[[{v, a} == pair for v, a in zip(rows["variant"], rows["against"], strict=True)]]
+    if rows.empty or pd.isna(rows["p_holm"].iloc[0]):
+        return ", without a test between them"
+    row = rows.iloc[0]
+    if outcome(row) == "no difference shown":
+        return f", a difference that the test does not show (corrected p {row['p_holm']:.2f})"
+    return f", a difference beyond noise (corrected p {p_text(row['p_holm'])})"
+
+
+def _gains(tables: FunnelTables, scores: Scores) -> str:
+    """What MD in front of the models did to NDCG."""
+    pairs = list_md_pairs(tables.variants)
+    gains = [
+        gain
+        for pair in pairs
+        for task in scores.tasks
+        if (gain := find_gain(scores, tables.comparison, pair, task, NDCG)) is not None
+    ]
+    if not gains:
+        return "No model was measured both with MD in front and without."
+    found = [outcome(gain) for gain in gains]
+    low, high = (f"{end(g['value'] for g in gains):+.3f}".replace("-", MINUS) for end in (min, max))
+    text = (
+        f"MD in front of a model changed {scores.title(NDCG)} by {low} to {high}; of "
+        f"{len(gains)} comparisons ({_models(pairs)} by task)"
+    )
+    tested = len(gains) - found.count("not tested")
+    if not tested:
+        return f"{text} none was tested."
+    text += f" it gained beyond noise in {found.count('better')} and lost in {found.count('worse')}"
+    return text + (f", and {len(gains) - tested} were not tested." if tested < len(gains) else ".")
+
+
+def _models(pairs: list[MDPair]) -> str:
+    return f"{len(pairs)} model{'s' * (len(pairs) > 1)}"
+
+
+def _order_of_tasks(scores: Scores, sequences: set[str]) -> str:
+    """Rows on which a later task is predicted above an earlier one."""
+    shares = {name: scores.value(name, ALL, VIOLATIONS) for name in scores.models}
+    shares = {name: share for name, share in shares.items() if share is not None}
+    own = {name: share for name, share in shares.items() if name in sequences}
+    others = {name: share for name, share in shares.items() if name not in sequences}
+    parts = [f"{_range(side)} of the rows by {name}" for side, name in
+             ((own, "SEQ models"), (others, "the others")) if side]  # fmt: skip
+    if not parts:
+        return ""
+    return f"A later task is predicted above an earlier one on {' and on '.join(parts)}."
+
+
+def _range(shares: dict[str, float]) -> str:
+    low, high = min(shares.values()), max(shares.values())
+    ends = [number_text(VIOLATIONS, end) for end in (low, high)]
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
