@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shoplm.pipelines.recsys.funnel_params import FunnelParams
+from shoplm.reporting.funnel_settings import FunnelStudies
 
 if TYPE_CHECKING:
     from ibis import Table
     from pandas import DataFrame
+    from plotly.graph_objects import Figure
 else:  # kedro resolves these hints to validate parameters; the first node that runs imports them
-    DataFrame = Table = Any
+    DataFrame = Figure = Table = Any
 
 Tables = dict[str, Callable[[], Table]]
 
@@ -174,3 +176,26 @@ def compare_funnel_models(
         },
         funnel_comparison.COMPARISON,
     )
+
+
+def draw_funnel(studies: FunnelStudies, *tables: DataFrame) -> tuple[DataFrame, dict[str, Figure]]:
+    """The studies, filled; and the figures of every log and study.
+
+    Args:
+        studies: which.
+        tables: in the order of `FunnelTables`.
+    """
+    from shoplm.reporting import funnel
+
+    measured = funnel.FunnelTables(*tables)
+    return funnel.fill_studies(measured, studies), funnel.draw_figures(measured, studies)
+
+
+def render_funnel_page(
+    studies: FunnelStudies, funnel_figures: dict[str, Callable[[], Figure]], *tables: DataFrame
+) -> str:
+    """All of it on one HTML page."""
+    from shoplm.reporting import funnel
+
+    figures = {name: load() for name, load in funnel_figures.items()}
+    return funnel.render_funnel_page(funnel.FunnelTables(*tables), figures, studies)

@@ -7,6 +7,7 @@ from shoplm.pipelines.recsys import funnel_nodes, nodes
 PARAMS = "params:sequential"
 STUDIES = "params:recommendation_studies"
 FUNNEL = "params:funnel"
+FUNNEL_STUDIES = "params:funnel_studies"
 
 
 def create_pipeline() -> Pipeline:
@@ -64,6 +65,9 @@ def _funnel() -> Pipeline:
          ["feature_distances", "feature_split"]),
     ]  # fmt: skip
     data = ["funnel_data", "feature_distances"]
+    measured = ["funnel_results", "funnel_comparison", "funnel_variants", "funnel_costs",
+                "funnel_metrics", "feature_split", "feature_distances", "region_masks",
+                "rejected_features", "log_statistics"]  # fmt: skip
     funnel = [
         (funnel_nodes.train_funnel_models, [*data, FUNNEL],
          ["funnel_models", "funnel_metrics", "funnel_costs", "funnel_predictions"]),
@@ -73,6 +77,10 @@ def _funnel() -> Pipeline:
          "funnel_results"),
         (funnel_nodes.compare_funnel_models, ["funnel_data", "funnel_predictions", FUNNEL],
          "funnel_comparison"),
+        (funnel_nodes.draw_funnel, [FUNNEL_STUDIES, *measured],
+         ["funnel_studies_table", "funnel_figures"]),
+        (funnel_nodes.render_funnel_page, [FUNNEL_STUDIES, "funnel_figures", *measured],
+         "funnel_page"),
     ]  # fmt: skip
     return _boxed(log, "search_log_split") + _boxed(funnel, "funnel")
 
