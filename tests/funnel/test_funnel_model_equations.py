@@ -36,17 +36,17 @@ def leaky(x):
 def stack(experts, i, x):
     """Perceptron i of several, over one row."""
     for layer in experts.layers:
-        x = leaky(x @ layer.weight[i] + layer.bias[i])
+        x = leaky(layer.weight[i] @ x + layer.bias[i])
     return x
 
 
 def tower(model, t, x):
     last = model.towers.out
-    return stack(model.towers.hidden, t, x) @ last.weight[t, :, 0] + last.bias[t, 0]
+    return stack(model.towers.hidden, t, x) @ last.weight[t, 0] + last.bias[t, 0]
 
 
 def gate(gates, t, x, among=slice(None)):
-    scores = x @ gates.linear.weight[t] + gates.linear.bias[t]
+    scores = gates.linear.weight[t] @ x + gates.linear.bias[t]
     return torch.softmax(scores[among], 0)
 
 

@@ -14,7 +14,7 @@ from shoplm.funnel.models.settings import AdaTTSettings
 
 
 class Fusion(nn.Module):
-    """One level of AdaTT: states of k tasks to their next, (B, k, H).
+    """One level of AdaTT: states of k tasks to their next, (k, H, B).
 
     f_t = AllExpertGF_t + NativeExpertLF_t: a gate over the experts of all tasks, and a residual,
     the sum of the task's own experts by learned weights that no input changes (which start as the
@@ -31,9 +31,11 @@ class Fusion(nn.Module):
         self.native = nn.Parameter(torch.full((k, own), 1 / own))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, k, H) from (B, k, D), or from (B, D), where all states are the same."""
-        experts = self.experts(x if x.dim() == 2 else x[:, self.owner])
-        weights = self.gates(x) + torch.block_diag(*self.native)  # both sums in one product
+        """(k, H, B) from (k, D, B), or from (D, B), where all states are the same."""
+        experts = self.experts(x if x.dim() == 2 else x[self.owner])
+        weights = (
+            self.gates(x) + torch.block_diag(*self.native)[:, :, None]
+        )  # both sums in one product
         return mix(weights, experts)
 
 
@@ -58,7 +60,7 @@ class AdaTT(FunnelModel):
 
     def forward(self, batch: Batch) -> Tensor:
         """(B, k) logits."""
-        x = self.inputs(batch)
+        x = self.inputs(batch).T
         for level in self.levels:
             x = level(x)
         return self.towers(x)

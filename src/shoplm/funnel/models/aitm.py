@@ -39,7 +39,7 @@ class AITM(FunnelModel):
 
     def forward(self, batch: Batch) -> Tensor:
         """(B, k) logits."""
-        bottoms = self.bottoms(self.inputs(batch)).unbind(1)
+        bottoms = self.bottoms(self.inputs(batch).T).mT.unbind()
         states = [bottoms[0]]
         for own, transfer, attention in zip(
             bottoms[1:], self.transfers, self.attention, strict=True
@@ -48,4 +48,4 @@ class AITM(FunnelModel):
             value, query, key = attention(both).chunk(3, 2)
             weights = ((query * key).sum(2) * own.shape[1] ** -0.5).softmax(1)
             states.append((weights[:, :, None] * value).sum(1))
-        return self.towers(torch.stack(states, 1))
+        return self.towers(torch.stack(states).mT)

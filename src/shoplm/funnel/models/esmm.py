@@ -31,4 +31,4 @@ class ESMM(FunnelModel):
 
     def forward(self, batch: Batch) -> Tensor:
         """(B, k) logits, conditional on the task before."""
-        return self.towers(self.inputs(batch))
+        return self.towers(self.inputs(batch).T)

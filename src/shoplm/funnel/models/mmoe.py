@@ -30,5 +30,5 @@ class MMoE(FunnelModel):
 
     def forward(self, batch: Batch) -> Tensor:
         """(B, k) logits."""
-        x = self.inputs(batch)
+        x = self.inputs(batch).T
         return self.towers(mix(self.gates(x), self.experts(x)))

@@ -14,7 +14,7 @@ from shoplm.funnel.models.settings import PLESettings
 
 
 class Extraction(nn.Module):
-    """One level: state of k tasks and the shared one (B, k + 1, D) to the next (B, k + 1, H).
+    """One level: state of k tasks and the shared one (k + 1, D, B) to the next (k + 1, H, B).
 
     Task t's gate sees its own experts and the shared ones (equations 1 to 3 of the paper), the
     shared gate all of them (equation 6); of the last level nothing reads it, so it has none. A gate
@@ -35,13 +35,13 @@ class Extraction(nn.Module):
         self.gates = Gates(len(states), width, n)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, k or k + 1, H) from (B, k + 1, D), or from (B, D), where all states are the same."""
+        """(k or k + 1, H, B) from (k + 1, D, B), or from (D, B), where all states are the same."""
         if x.dim() == 2:
             experts, gates = self.experts(x), self.gates.linear(x)
         else:
-            experts = self.experts(x[:, self.owner])
-            gates = self.gates.linear(x[:, : len(self.hidden)])
-        return mix(gates.masked_fill(self.hidden, -torch.inf).softmax(2), experts)
+            experts = self.experts(x[self.owner])
+            gates = self.gates.linear(x[: len(self.hidden)])
+        return mix(gates.masked_fill(self.hidden[:, :, None], -torch.inf).softmax(1), experts)
 
 
 class PLE(FunnelModel):
@@ -66,7 +66,7 @@ class PLE(FunnelModel):
 
     def forward(self, batch: Batch) -> Tensor:
         """(B, k) logits."""
-        x = self.inputs(batch)
+        x = self.inputs(batch).T
         for level in self.levels:
             x = level(x)
         return self.towers(x)

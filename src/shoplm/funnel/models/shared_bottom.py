@@ -23,4 +23,4 @@ class SharedBottom(FunnelModel):
 
     def forward(self, batch: Batch) -> Tensor:
         """(B, k) logits."""
-        return self.towers(self.bottom(self.inputs(batch)))
+        return self.towers(self.bottom(self.inputs(batch)).T)

@@ -26,4 +26,4 @@ class Single(FunnelModel):
 
     def forward(self, batch: Batch) -> Tensor:
         """(B, k) logits."""
-        return self.towers(torch.stack([inputs(batch) for inputs in self.inputs], 1))
+        return self.towers(torch.stack([inputs(batch).T for inputs in self.inputs]))

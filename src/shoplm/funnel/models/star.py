@@ -122,4 +122,4 @@ class STAR(FunnelModel):
             states = F.dropout(states, self.dropout, self.training)
         states = torch.empty_like(states).index_copy(0, order, states)
         aside = torch.cat([x, F.embedding(region, self.indicator)], 1)
-        return self.towers(states) + self.auxiliary(aside)
+        return self.towers(states.T) + self.auxiliary(aside)
