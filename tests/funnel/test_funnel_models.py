@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from shoplm.funnel.models import MODELS
 from shoplm.funnel.models.base import log_products, rising
 from shoplm.funnel.models.settings import ModelSettings
+from shoplm.funnel.transfer import Frozen
 
 NAMES = sorted(set(MODELS) - {"gbm"})
 PRODUCTS = [{"model": "seq"}, {"model": "seq", "tokens": "chained"}, {"model": "esmm"}]
@@ -221,35 +222,53 @@ def test_the_hinge_adds_its_weight_times_what_rises(settings):
 
 
 @every_model
-def test_a_model_of_fewer_tasks_hands_over_its_trunk(name):
-    fewer, more = describe(2), describe(3)
-    source = train(make(fewer, model=name), draw_batch(fewer), steps=2)
-    model = make(more, model=name, seed=5)
+def test_a_model_of_fewer_tasks_hands_over_all_that_it_has(name):
+    source = train(make(describe(2), model=name), draw_batch(describe(2)), steps=2)
+    model = make(describe(3), model=name, seed=5)
     taken = model.adopt(source.state_dict())
-    assert taken
-    state = model.state_dict()
-    trunks = [n for n in source.state_dict() if n.startswith(("inputs.", "bottom.", "recurrent."))]
-    assert set(trunks) <= set(taken)
-    for weight in taken:
-        own = source.state_dict()[weight]
-        torch.testing.assert_close(state[weight][: len(own)] if own.dim() else state[weight], own)
+    assert set(taken) == set(source.state_dict())
+    for weight, own in source.state_dict().items():
+        torch.testing.assert_close(taken[weight], own)
+        part = model.state_dict()[weight][tuple(map(slice, own.shape))]
+        torch.testing.assert_close(part, own)
+
+
+SEQS = ({}, {"tokens": "chained"}, {"head": "shared"}, {"regulariser": "hinge"})
 
 
 @pytest.mark.parametrize(
-    "name", ["seq", "shared_bottom", "mmoe", "esmm", "aitm", "single", "logistic", "star"]
+    "settings",
+    [
+        *({"model": "seq"} | more for more in SEQS),
+        *({"model": name} for name in sorted(set(NAMES) - {"seq", "adatt"})),
+    ],
+    ids=lambda settings: "-".join(settings.values()),
 )
-def test_after_a_hand_over_the_first_tasks_are_scored_as_before(name):
+def test_a_frozen_model_learns_a_third_task_and_keeps_the_first_two(settings):
     fewer, more = describe(2), describe(3)
-    batch = draw_batch(fewer)
-    source = train(make(fewer, model=name), batch, steps=2)
-    model = make(more, model=name, seed=5).eval()
-    model.adopt(source.state_dict())
-    torch.testing.assert_close(model.predict(batch)[:, :2], source.predict(batch))
+    batch = draw_batch(more)
+    source = train(make(fewer, **settings), draw_batch(fewer), steps=2)
+    model = make(more, **settings, seed=5).eval()
+    taken = model.adopt(source.state_dict())
+    before = model.predict(batch)
+    torch.testing.assert_close(before[:, :2], source.predict(batch))
+    frozen = Frozen(model, taken)
+    assert frozen.n_weights < sum(p.numel() for p in model.parameters() if p.requires_grad)
+    after = train(model, batch, steps=4, after_step=frozen.restore).predict(batch)
+    assert torch.equal(after[:, :2], before[:, :2])
+    assert (after[:, 2] - before[:, 2]).abs().min() > 1e-4
 
 
-def test_a_weight_of_another_width_is_not_handed_over():
+def test_what_is_new_of_seq_is_a_token_and_a_row_of_the_head():
+    model = make(describe(3), model="seq")
+    Frozen(model, model.adopt(make(describe(2), model="seq").state_dict()))
+    learning = [name for name, p in model.named_parameters() if p.requires_grad]
+    assert learning == ["head", "head_bias", "tokens.1.0.weight", "tokens.1.0.bias"]
+
+
+def test_a_weight_that_does_not_fit_is_not_handed_over():
     wide, narrow = (make(describe(), model="seq", hidden=n) for n in (8, 4))
-    taken = wide.adopt(narrow.state_dict())
+    taken = narrow.adopt(wide.state_dict())
     assert "inputs.categorical" in taken
     assert not [name for name in taken if name.startswith("recurrent.weight")]
 

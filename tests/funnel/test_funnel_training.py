@@ -286,20 +286,58 @@ def test_it_stops_when_validation_gets_worse(write, inputs, tmp_path):
     assert np.argmin(losses) == len(losses) - 3
 
 
-def test_two_tasks_then_a_third_on_a_frozen_trunk(write, inputs, tmp_path):
-    two = write(tmp_path / "two", {"max_passes": 1.0}, tasks=("click", "cart"))
-    train(two, inputs)
-    p = left(two)[2]
+@pytest.fixture(scope="module")
+def two_tasks(write, tmp_path_factory):
+    file = write(tmp_path_factory.mktemp("two"), {"max_passes": 1.0}, tasks=("click", "cart"))
+    train(file, SharedInputs(ALONE))
+    return file
+
+
+def test_two_tasks_then_a_third_on_a_frozen_trunk(two_tasks, write, inputs, tmp_path):
+    p = left(two_tasks)[2]
     assert p["p_3"].isna().all() and p["p_2"].notna().all()
+    initial = two_tasks.parent / "model"
     third = write(
-        tmp_path / "three", {"max_passes": 1.0}, initial=two.parent / "model", frozen=True
+        tmp_path / "three",
+        {"max_passes": 1.0, "weight_decay": 0.1, "checkpoint_steps": 4},
+        initial=initial,
+        frozen=True,
     )
+    with at_step(6, killed), pytest.raises(KeyboardInterrupt):
+        train(third, inputs)
     train(third, inputs)
-    before, after = left(two)[0], left(third)[0]
-    whole = [name for name in before if before[name].shape == after[name].shape]
-    assert any("weight" in name or "bottom" in name for name in whole)
-    assert all(torch.equal(before[name], after[name]) for name in whole)
-    assert left(third)[2].notna().all(axis=None)
+    after = left(third)[2]
+    np.testing.assert_allclose(after[["p_1", "p_2"]], p[["p_1", "p_2"]], rtol=1e-5)
+    assert after["p_3"].notna().all() and after["p_3"].std() > 0.01
+    before, weights = left(two_tasks)[0], left(third)[0]
+    costs = json.loads((third.parent / "costs.json").read_text())
+    new = {name: weights[name].numel() - before[name].numel() for name in before}
+    new |= {name: weights[name].numel() for name in weights.keys() - before.keys()}
+    assert costs["trained_parameters"] == sum(new.values()) < costs["parameters"] / 4
+
+
+def test_a_third_task_on_a_trunk_that_learns_on(two_tasks, write, inputs, tmp_path):
+    third = write(tmp_path / "run", {"max_passes": 0.5}, initial=two_tasks.parent / "model")
+    train(third, inputs)
+    before, after = left(two_tasks)[0], left(third)[0]
+    assert all(not torch.equal(before[name], after[name]) for name in before)
+    costs = json.loads((third.parent / "costs.json").read_text())
+    assert costs["trained_parameters"] == costs["parameters"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"tasks": ("cart", "purchase")}, "of tasks click, cart; expected the first of cart, pur"),
+        ({"model": SEQ | {"hidden": 4}}, "has hidden 8; expected 4"),
+        ({"model": SEQ | {"md": False}}, "reads other data: its dependent differs"),
+    ],
+)
+def test_a_model_that_does_not_fit_is_no_start(
+    two_tasks, write, inputs, tmp_path, changed, message
+):
+    with pytest.raises(ValueError, match=message):
+        train(write(tmp_path / "run", **changed, initial=two_tasks.parent / "model"), inputs)
 
 
 def test_trees_are_fitted_once_and_leave_the_same_files(write, inputs, tmp_path, data):

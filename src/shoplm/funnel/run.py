@@ -92,9 +92,10 @@ class FunnelRun(RunSettings):
     """Numeric features that depend on the region (see `shoplm.funnel.feature_split`): what MD
     maps."""
     initial: Path | None = None
-    """Folder of a model of fewer tasks whose weights it starts from, as far as they fit."""
+    """Folder of the same model of fewer tasks, the first ones, whose weights it starts from."""
     frozen: bool = False
-    """Whether those weights stay as they are, in all tensors that were taken whole."""
+    """Whether those weights stay as they are, so that only what the further tasks bring learns: of
+    SEQ their token MLPs and their rows of the head."""
 
     @model_validator(mode="after")
     def _has_what_it_freezes(self) -> FunnelRun:

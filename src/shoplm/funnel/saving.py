@@ -67,41 +67,24 @@ def load(
     Raises:
         FileNotFoundError: there is none.
     """
+    run, description = read_settings(directory)
     directory = Path(directory)
-    if not (directory / SETTINGS).is_file():
-        raise FileNotFoundError(f"{directory}: no funnel model here, it has no {SETTINGS}")
-    settings = json.loads((directory / SETTINGS).read_text("utf-8"))
-    told = {n: tuple(v) if isinstance(v, list) else v for n, v in settings["description"].items()}
-    description = Description(**told)
     if (directory / TREES).is_file():
         return pickle.loads((directory / TREES).read_bytes()), description
-    model = build(FunnelRun.model_validate(settings["run"]).model, description)
+    model = build(run.model, description)
     model.load_state_dict(load_file(directory / WEIGHTS))
     return model.to(device).eval(), description
 
 
-def adopt_initial(model: FunnelModel, directory: Path, frozen: bool) -> list[str]:
-    """Start from the weights of another model; the names of those that were taken.
-
-    Args:
-        model: that takes them.
-        directory: of the other model.
-        frozen: whether tensors that were taken whole stay as they are.
+def read_settings(directory: Path) -> tuple[FunnelRun, Description]:
+    """The run that made a model, and what the model was told of its data.
 
     Raises:
-        FileNotFoundError: there is no model.
-        ValueError: none of its weights fits.
+        FileNotFoundError: there is none.
     """
-    if not (directory / WEIGHTS).is_file():
-        raise FileNotFoundError(f"{directory}: no weights to start from, it has no {WEIGHTS}")
-    state = load_file(directory / WEIGHTS)
-    taken = model.adopt(state)
-    if not taken:
-        raise ValueError(f"{directory}: none of its weights fits the model that starts from them")
-    if frozen:
-        for name, parameter in model.named_parameters():
-            if name in taken and parameter.shape == state[name].shape:
-                parameter.requires_grad_(False)
-        if not any(p.requires_grad for p in model.parameters()):
-            raise ValueError(f"{directory}: all weights were taken and frozen, nothing is learned")
-    return taken
+    file = Path(directory) / SETTINGS
+    if not file.is_file():
+        raise FileNotFoundError(f"{directory}: no funnel model here, it has no {SETTINGS}")
+    settings = json.loads(file.read_text("utf-8"))
+    told = {n: tuple(v) if isinstance(v, list) else v for n, v in settings["description"].items()}
+    return FunnelRun.model_validate(settings["run"]), Description(**told)

@@ -18,8 +18,9 @@ from shoplm.funnel.models import build
 from shoplm.funnel.models.base import FunnelModel
 from shoplm.funnel.progress import Progress, RunCheckpoints
 from shoplm.funnel.run import COSTS, METRICS, MODEL, PREDICTIONS, FunnelRun
-from shoplm.funnel.saving import adopt_initial, save
+from shoplm.funnel.saving import save
 from shoplm.funnel.scoring import SMALLER_IS_BETTER, measure, predict, write_predictions
+from shoplm.funnel.transfer import Frozen, adopt_initial
 from shoplm.launch import mark_complete, report_progress, report_warning
 from shoplm.launch.durable import write_durably
 from shoplm.launch.gauges import Clock, reset_peak_memory
@@ -97,9 +98,10 @@ class Trainer:
             if run.initial is not None:
                 raise ValueError(f"initial: model {run.model.model!r} takes no weights of another")
             return
-        if run.initial is not None:
-            adopt_initial(self.model, run.initial, run.frozen)
         self.model.to(self.device).train()
+        self.frozen = Frozen(self.model, {})
+        if run.initial is not None:
+            self.frozen = adopt_initial(self.model, run, self.description)
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW(
             parameter_groups(self.model, training.weight_decay),
@@ -220,6 +222,7 @@ class Trainer:
         if self.training.clipping is not None:
             torch.nn.utils.clip_grads_with_norm_(self.parameters, self.training.clipping, norm)
         self.optimizer.step()
+        self.frozen.restore()
         progress.step, progress.loss = number, progress.loss + value
         progress.costs.rows += len(batch)
         return len(batch)
@@ -279,6 +282,9 @@ class Trainer:
         if self.checkpoints.saved != self.progress.step:
             self._save()
 
+    def _n_trained(self) -> int:
+        return sum(p.numel() for p in self.parameters) - self.frozen.n_weights
+
     def _finish(self, stopped_by: str) -> None:
         """Write the model, predict the test side and write what it took."""
         run, progress, costs = self.run_settings, self.progress, self.progress.costs
@@ -293,7 +299,7 @@ class Trainer:
         chosen = progress.best.step
         report = costs.report(self.device) | {
             "parameters": sum(p.numel() for p in self.model.parameters()) if learns else None,
-            "trained_parameters": sum(p.numel() for p in self.parameters) if learns else None,
+            "trained_parameters": self._n_trained() if learns else None,
             "steps": progress.step,
             "passes": chosen / self._per_pass(CHOOSING) if learns else None,
             "stopped_by": stopped_by,

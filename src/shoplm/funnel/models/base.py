@@ -11,7 +11,6 @@ from torch.nn import functional as F
 
 from shoplm.funnel.batch import Batch
 from shoplm.funnel.models.description import Description
-from shoplm.funnel.models.layers import StackedLinear
 from shoplm.funnel.models.settings import NeuralSettings
 
 
@@ -29,8 +28,6 @@ class FunnelModel(nn.Module):
     """Whether the logits are conditional on the task before."""
     order_weight: float = 0.0
     """Of the hinge on probabilities that rise along the tasks, in the loss."""
-    stacked_by_task: ClassVar[tuple[str, ...]] = ()
-    """Parameters with a row a task, besides those of stacked layers."""
 
     task_weights: Tensor
 
@@ -77,28 +74,27 @@ class FunnelModel(nn.Module):
         p = logits.sigmoid()
         return p.cumprod(1) if self.is_product else p
 
-    def adopt(self, state: Mapping[str, Tensor]) -> list[str]:
-        """Take the weights of a model of fewer tasks; the names of those that were taken.
+    @torch.no_grad()
+    def adopt(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Take the weights of the same model of fewer tasks, the first ones of these.
 
-        A weight of the same name and shape is copied. One that is stacked by task, and so longer
-        here along its first side alone, is copied to the tasks that come first.
+        A weight of the same shape is copied. One that is longer here holds what tasks have of their
+        own side by side, those that come first first: that part is copied. A weight of the same
+        name that would not fit into the one here is left.
+
+        So the first tasks are scored as that model scores them, but where they read what a new task
+        brings: the experts of other tasks in AdaTT, and in PLE from its second level on.
+
+        Returns: by name, what was taken, as views of this model's weights.
         """
-        stacked = set(self.stacked_by_task)
-        for prefix, module in self.named_modules():
-            if isinstance(module, StackedLinear):
-                stacked |= {f"{prefix}.weight", f"{prefix}.bias"}
-        taken = []
-        with torch.no_grad():
-            for name, own in self.state_dict(keep_vars=True).items():
-                other = state.get(name)
-                if other is None:
-                    continue
-                if own.shape == other.shape:
-                    own.copy_(other)
-                    taken.append(name)
-                elif name in stacked and own.shape[1:] == other.shape[1:] and len(other) < len(own):
-                    own[: len(other)].copy_(other)
-                    taken.append(name)
+        taken = {}
+        for name, own in self.state_dict().items():
+            other = state.get(name)
+            if other is None or other.dim() != own.dim():
+                continue
+            if all(a <= b for a, b in zip(other.shape, own.shape, strict=True)):
+                taken[name] = own[tuple(map(slice, other.shape))]
+                taken[name].copy_(other)
         return taken
 
 

@@ -18,8 +18,6 @@ class Logistic(FunnelModel):
     wide as there are tasks, so without MD this is the regression on the one-hot categories.
     """
 
-    stacked_by_task = ("linear.weight", "linear.bias")
-
     def __init__(self, settings: LogisticSettings, description: Description) -> None:
         super().__init__(settings, description)
         if settings.inputs.embedding < self.n_tasks:

@@ -35,8 +35,6 @@ class SEQ(FunnelModel):
       keeps the tokens' width from following theirs.
     """
 
-    stacked_by_task = ("head", "head_bias")
-
     def __init__(self, settings: SEQSettings, description: Description) -> None:
         super().__init__(settings, description)
         self.inputs = FeatureInput(settings, description)
