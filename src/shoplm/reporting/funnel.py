@@ -57,13 +57,13 @@ def draw_figures(tables: FunnelTables, studies: FunnelStudies) -> dict[str, Figu
     found = {}
     for log, scores in _scores(tables).items():
         of, behind = tables.of_log(log), _behind(tables, log)
-        pairs = list_md_pairs(of.variants)
+        pairs, main = list_md_pairs(of.variants), of.main_variants()
         found |= {
-            SCORES + behind: plot_scores(scores),
+            SCORES + behind: plot_scores(scores, scores.choose(main)),
             SPLIT + behind: plot_feature_split(of.feature_split, of.feature_distances),
             MASKS + behind: plot_masks(of.region_masks, _masked_variant(of)),
             GAINS + behind: plot_gains(scores, of.comparison, pairs),
-            LEARNING + behind: plot_learning(of.metrics),
+            LEARNING + behind: plot_learning(of.metrics, main),
         }
     filled = fill_studies(tables, studies)
     for name, study in studies.kept().items():

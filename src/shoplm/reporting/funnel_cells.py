@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -46,8 +46,8 @@ class Scores:
         depths = [name for name in dict.fromkeys(results["metric"]) if name.startswith(NDCG)]
         self.ndcg = depths[0] if depths else NDCG
         measured = list(dict.fromkeys(self.means.loc[self.means["value"].notna(), "variant"]))
-        self.models = [name for name in measured if name not in BASELINES]
-        self.variants = [*(name for name in BASELINES if name in measured), *self.models]
+        self.variants = [*BASELINES, *(name for name in measured if name not in BASELINES)]
+        self.variants = [name for name in self.variants if name in measured]
 
     def _names(self, key: str) -> list[str]:
         return [name for name in dict.fromkeys(self.means[key]) if name != ALL]
@@ -63,6 +63,10 @@ class Scores:
         """The value of `find`; None where there is none."""
         row = self.find(*of)
         return None if row is None or pd.isna(row["value"]) else float(row["value"])
+
+    def choose(self, variants: Sequence[str]) -> list[str]:
+        """The baselines, and which of these variants have a value."""
+        return [name for name in self.variants if name in BASELINES or name in variants]
 
     def seeds(self, of: Mapping[str, str]) -> pd.DataFrame:
         """Rows of each seed and of their mean, by values of KEYS."""
@@ -84,21 +88,20 @@ def number_text(metric: str, value: float) -> str:
 
 
 def shown(row: Row | None) -> str:
-    """A figure, below it its interval and the spread of its seeds; else why it has no value."""
+    """A figure and the spread of its seeds, below it its interval; else why it has no value."""
     if row is None:
         return ""
     if pd.isna(row["value"]):
         status = row.get("status")
         return "" if not isinstance(status, str) or status == COMPLETE else status
-    metric = row["metric"]
-    text, behind = number_text(metric, row["value"]), []
+    metric, spread = row["metric"], row.get("seed_sd")
+    text = number_text(metric, row["value"])
+    if spread is not None and not pd.isna(spread):
+        text += f" ±{number_text(metric, spread)}"
     if not pd.isna(row["ci_low"]):
         low, high = (number_text(metric, row[end]) for end in ("ci_low", "ci_high"))
-        behind.append(f"({low} to {high})")
-    spread = row.get("seed_sd")
-    if spread is not None and not pd.isna(spread):
-        behind.append(f"±{number_text(metric, spread)}")
-    return "\n".join([text, " ".join(behind)]) if behind else text
+        text += f"\n({low} to {high})"
+    return text
 
 
 def difference_text(row: Row) -> str:

@@ -42,6 +42,15 @@ class FunnelTables:
             found[name] = table[kept]
         return FunnelTables(**found)
 
+    def main_variants(self) -> list[str]:
+        """The first variant of each model with MD and without; others are settings of it tried out.
+
+        What the page calls best is among these alone: the best of many settings on the test side
+        would be best by chance.
+        """
+        first = self.variants.drop_duplicates(["log", "model", "md"])
+        return first["variant"].tolist()
+
     def logs(self) -> list[str]:
         """Names of the search logs, in the order of the results, then of their statistics."""
         return list(dict.fromkeys([*self.results["log"], *self.log_statistics["log"]]))

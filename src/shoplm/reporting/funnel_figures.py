@@ -26,14 +26,15 @@ MANY = 14
 VALIDATION = "validation"
 
 
-def plot_scores(scores: Scores) -> go.Figure:
-    """NDCG of every model as points with intervals: a line a variant, a panel a task."""
+def plot_scores(scores: Scores, variants: Sequence[str]) -> go.Figure:
+    """NDCG of these variants as points with intervals: a line a variant, a panel a task."""
     rows = scores.seeds({"metric": scores.ndcg, "platform": ALL, "region": ALL})
-    rows = rows[rows["value"].notna() & (rows["task"] != ALL)]
+    shown = rows["variant"].isin(variants) & rows["value"].notna()
+    rows = rows[shown & (rows["task"] != ALL)]
     rows = rows.assign(line=rows["variant"], series="", panel=rows["task"])
     title = f"{scores.title(NDCG)} by model and task"
     scale = VALUES._replace(title=scores.title(NDCG))
-    return plot_points(rows, title, scores.variants, scale)
+    return plot_points(rows, title, variants, scale)
 
 
 def plot_feature_split(split: pd.DataFrame, distances: pd.DataFrame) -> go.Figure:
@@ -128,14 +129,16 @@ def plot_gains(scores: Scores, comparison: pd.DataFrame, pairs: Sequence[MDPair]
     return figure.add_vline(x=0, line={"color": "#888", "width": 1}) if rows else figure
 
 
-def plot_learning(metrics: pd.DataFrame) -> go.Figure:
+def plot_learning(metrics: pd.DataFrame, variants: Sequence[str]) -> go.Figure:
     """Mean over tasks of AUC on the validation dates over the passes; seeds: mean and range.
 
     Args:
         metrics: `funnel_metrics` of one log.
+        variants: those that are drawn.
     """
-    measured = metrics[
-        (metrics["split"] == VALIDATION) & (metrics["metric"] == AUC) & (metrics["task"] == ALL)
+    measured = metrics[metrics["variant"].isin(variants)]
+    measured = measured[
+        (measured["split"] == VALIDATION) & (measured["metric"] == AUC) & (measured["task"] == ALL)
     ]
     figure = plot_curves(
         measured, "passes", "AUC on the validation dates while training",

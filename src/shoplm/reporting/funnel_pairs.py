@@ -21,13 +21,13 @@ class MDPair(NamedTuple):
 
 
 def list_md_pairs(variants: pd.DataFrame) -> list[MDPair]:
-    """Variants with MD whose name less `_md` is one without it, of the same model and log."""
+    """Variants with MD at work whose name less `_md` is one without it; same model and log."""
     rows = {row["variant"]: row for row in variants.to_dict("records")}
     pairs = []
     for name, row in rows.items():
         other = rows.get(name.replace(SUFFIX, "", 1))
         alike = other is not None and all(row[key] == other[key] for key in ("log", "model"))
-        if alike and row["md"] and not other["md"]:
+        if alike and row["md"] and row["n_dependent"] and not other["md"]:
             pairs.append(MDPair(name, other["variant"]))
     return pairs
 

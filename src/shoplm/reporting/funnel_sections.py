@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 from plotly.graph_objects import Figure
 
+from shoplm.metrics.funnel import AUC, LOG_LOSS
 from shoplm.reporting.funnel_cells import NDCG, Scores
 from shoplm.reporting.funnel_data import FunnelTables
 from shoplm.reporting.funnel_pairs import list_md_pairs
@@ -37,20 +38,26 @@ Figures = Mapping[str, Figure | None]
 def score_sections(tables: FunnelTables, scores: Scores, figures: Figures) -> list[Section]:
     """All models by task, by platform and region, and their tests."""
     ndcg = scores.title(NDCG)
-    table = tabulate_scores(scores, tables.costs)
+    main = scores.choose(tables.main_variants())
+    table = tabulate_scores(scores, tables.costs, main)
     if table is None:
         return [Section("All models", "No model was measured.")]
     found = [Section("All models", _how_to_read(tables, ndcg), table, figures.get(SCORES))]
+    others = [name for name in scores.variants if name not in main]
+    table = tabulate_scores(scores, tables.costs, others)
+    if table is not None:
+        text = "Of the studies; the best of them is best by chance too. Otherwise as above."
+        found.append(Section("Other settings of these models", text, table, folded=True))
     cells = (
         f"{ndcg}, below it its interval and AUC. lists: all of them, those without a positive too."
     )
     for key in ("platform", "region"):
-        table = tabulate_by(scores, key)
+        table = tabulate_by(scores, key, main)
         if table is not None:
             found.append(Section(f"By {key}", cells, table, folded=True))
     if len(scores.platforms) > 1 and len(scores.regions) > 1:
         for platform in scores.platforms:
-            table = tabulate_by(scores, "region", platform)
+            table = tabulate_by(scores, "region", main, platform)
             found.append(Section(f"By region on {platform}", cells, table, folded=True))
     tests = tabulate_tests(scores, tables.comparison, list_md_pairs(tables.variants))
     text = f"Differences on the same lists, the first less the other. {_how_tested()}"
@@ -81,12 +88,16 @@ def region_sections(tables: FunnelTables, scores: Scores, figures: Figures) -> l
         Section("Masks", none if masks is None else text, masks, figures.get(MASKS), folded=True)
     )
     pairs = list_md_pairs(tables.variants)
-    gains = tabulate_gains(scores, tables.comparison, pairs)
+    gains = tabulate_gains(scores, tables.comparison, pairs, [NDCG, AUC])
     if gains is None:
         none = "Absent: no model was measured both with MD in front and without."
         return [*found, Section("Plug and play", none), Section("Gains by region", none)]
     text = f"Each model without MD and with it in front, otherwise the same. {_how_tested()}"
     found.append(Section("Plug and play", text, gains))
+    losses = tabulate_gains(scores, tables.comparison, pairs, [LOG_LOSS])
+    found.append(
+        Section("Plug and play: log loss", "As above; less is better.", losses, folded=True)
+    )
     if figures.get(GAINS) is not None:
         text = "With MD less without, by region; the line is the interval, where it was tested."
         found.append(Section("Gains by region", text, figure=figures[GAINS]))
@@ -104,13 +115,13 @@ def study_sections(
         text = f"{study.source}. {study.note}".strip()
         text += " Absent: none of its variants was trained." if absent else ""
         if (of["source"] == "paper").any():
-            text += " Rows marked (paper) are the paper's own: other models and data."
+            text += f" Rows marked ({study.reference}) are not ours."
         samples = [
             {"title": "What would fill the empty cells", "parts": [("variants", "\n".join(gaps))]}
         ]
         found.append(
             Section(
-                study.title, text, show_study(of, write_figure), figures.get(name),
+                study.title, text, show_study(of, write_figure, study.reference), figures.get(name),
                 samples=samples if gaps else [], open_first=False, folded=absent,
             )
         )  # fmt: skip
@@ -145,8 +156,8 @@ def _how_to_read(tables: FunnelTables, ndcg: str) -> str:
     sure = f"{tables.results['confidence'].max():.0%}"
     return (
         f"{ndcg}: mean over lists with a positive, ties share what their places bring. All else is "
-        f"over rows. Below a figure: its {sure} interval over lists, and after ± "
-        "the standard deviation of seeds. calibration error: mean distance of predicted from "
+        f"over rows. After ± the standard deviation of seeds, below it the {sure} interval over "
+        "lists. calibration error: mean distance of predicted from "
         "observed shares. violations: share of rows with this task predicted above the one before. "
         "random: what chance expects; popular_first: by the item's past rate; neither gives "
         "probabilities."

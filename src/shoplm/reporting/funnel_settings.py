@@ -14,10 +14,10 @@ Metric = Literal[
 ]
 """A metric of `funnel_results`; `ndcg` is that of the depth that was measured."""
 Cost = Literal[
-    "parameters", "rows_per_second", "scored_per_second", "train_seconds", "peak_memory_gb",
-    "passes",
+    "parameters", "trained_parameters", "rows_per_second", "scored_per_second", "train_seconds",
+    "peak_memory_gb", "passes", "n_dependent",
 ]  # fmt: skip
-"""A column of `funnel_costs`."""
+"""A column of `funnel_costs`, or the number of dependent features of `funnel_variants`."""
 
 
 class FunnelColumnSettings(Settings):

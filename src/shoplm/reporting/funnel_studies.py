@@ -44,6 +44,7 @@ def fill_study(
     log = log_of(study, tables.variants)
     of_log = scores.get(log)
     columns = _expand(study, of_log)
+    costs = tables.costs.merge(tables.variants[["variant", "n_dependent"]], on="variant")
     found: list[dict[str, Any]] = []
     for row, settings in study.kept_rows().items():
         variant = settings.variant or row
@@ -52,7 +53,7 @@ def fill_study(
         for label, column in columns.items():
             kind = {"column": label, "cost": column.cost or "", "metric": column.metric}
             figures = (
-                _costs(tables.costs, variant, column.cost)
+                _costs(costs, variant, column.cost)
                 if column.cost is not None
                 else _figures(of_log, variant, column)
             )

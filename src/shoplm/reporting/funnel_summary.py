@@ -31,11 +31,12 @@ def summarise(log: str, tables: FunnelTables, scores: Scores) -> str:
         scores: of it.
     """
     sequences = set(tables.variants.loc[tables.variants["model"] == SEQ, "variant"])
+    main = tables.main_variants()
     sentences = [_best(task, tables, scores, sequences) for task in scores.tasks]
     sentences.append(_gains(tables, scores))
-    sentences.append(_order_of_tasks(scores, sequences))
+    sentences.append(_order_of_tasks(scores, sequences, main))
     text = " ".join(sentence for sentence in sentences if sentence)
-    if not scores.models:
+    if not scores.tasks:
         text = "Nothing was measured."
     return f"{log}: {text}" if log else text
 
@@ -45,7 +46,7 @@ def list_facts(tables: FunnelTables, scores: Scores) -> dict[str, str]:
     seeds = max(tables.costs["seed"].nunique(), 1)
     facts = {f"variants, {seeds} seed{'s' * (seeds > 1)} each": f"{len(tables.variants)}"}
     for task in scores.tasks:
-        order = _order(scores, task)
+        order = _order(scores, task, tables.main_variants())
         if order:
             label = f"{scores.title(NDCG)} of {task}, best: {order[0][0]}"
             facts[label] = number_text(NDCG, order[0][1])
@@ -106,15 +107,15 @@ def _warnings_of_runs(of: str, costs: pd.DataFrame) -> list[str]:
     ]
 
 
-def _order(scores: Scores, task: str) -> list[tuple[str, float]]:
-    """Models by NDCG of a task, the best first."""
-    pairs = [(name, scores.value(name, task, NDCG)) for name in scores.models]
+def _order(scores: Scores, task: str, variants: list[str]) -> list[tuple[str, float]]:
+    """Variants by NDCG of a task, the best first."""
+    pairs = [(name, scores.value(name, task, NDCG)) for name in variants]
     measured = [(name, value) for name, value in pairs if value is not None]
     return sorted(measured, key=lambda pair: -pair[1])
 
 
 def _best(task: str, tables: FunnelTables, scores: Scores, sequences: set[str]) -> str:
-    order = _order(scores, task)
+    order = _order(scores, task, tables.main_variants())
     if not order:
         return f"{task} was not measured."
     best, value = order[0]
@@ -169,9 +170,9 @@ def _models(pairs: list[MDPair]) -> str:
     return f"{len(pairs)} model{'s' * (len(pairs) > 1)}"
 
 
-def _order_of_tasks(scores: Scores, sequences: set[str]) -> str:
+def _order_of_tasks(scores: Scores, sequences: set[str], main: list[str]) -> str:
     """Rows on which a later task is predicted above an earlier one."""
-    shares = {name: scores.value(name, ALL, VIOLATIONS) for name in scores.models}
+    shares = {name: scores.value(name, ALL, VIOLATIONS) for name in main}
     shares = {name: share for name, share in shares.items() if share is not None}
     own = {name: share for name, share in shares.items() if name in sequences}
     others = {name: share for name, share in shares.items() if name not in sequences}

@@ -24,23 +24,26 @@ COSTS = {
     "parameters": "parameters", "trained_parameters": "trained parameters",
     "rows_per_second": "training rows/s", "scored_per_second": "scored rows/s",
     "train_seconds": "seconds of training", "peak_memory_gb": "peak memory, GB",
-    "passes": "passes", "threads": "threads",
+    "passes": "passes", "threads": "threads", "n_dependent": "dependent features",
 }  # fmt: skip
-"""Columns of `funnel_costs`, as people read them."""
+"""Columns of `funnel_costs`, and one of `funnel_variants`, as people read them."""
 
 
-def tabulate_scores(scores: Scores, costs: pd.DataFrame) -> pd.DataFrame | None:
+def tabulate_scores(
+    scores: Scores, costs: pd.DataFrame, variants: Sequence[str]
+) -> pd.DataFrame | None:
     """A row a task and variant, baselines first; a column a metric, parameters and rows/s.
 
     Args:
         scores: of one search log.
         costs: `funnel_costs`, of which means over seeds are shown.
+        variants: those that are shown.
     """
     beside = {name: COSTS[name] for name in ("parameters", "rows_per_second")}
     means = costs.groupby("variant")[list(beside)].mean()
     lines = []
     for task in scores.tasks:
-        for variant in scores.variants:
+        for variant in variants:
             line = {"task": task, "model": variant}
             line |= {scores.title(m): shown(scores.find(variant, task, m)) for m in MAIN}
             if variant in means.index:
@@ -52,36 +55,41 @@ def tabulate_scores(scores: Scores, costs: pd.DataFrame) -> pd.DataFrame | None:
     return _table(lines)
 
 
-def tabulate_by(scores: Scores, key: str, platform: str = ALL) -> pd.DataFrame | None:
-    """A row a task and variant; a column a platform or region: NDCG, below its interval, and AUC.
+def tabulate_tasks(scores: Scores) -> pd.DataFrame | None:
+    """A row a variant, baselines first; a column a task: NDCG, below it its interval, and AUC."""
+    return _table(
+        [
+            {"": variant} | {task: _two_metrics(scores, variant, task) for task in scores.tasks}
+            for variant in scores.variants
+        ]
+    )
+
+
+def tabulate_by(
+    scores: Scores, key: str, variants: Sequence[str], platform: str = ALL
+) -> pd.DataFrame | None:
+    """A row a task and variant; a column a platform or region, as `tabulate_tasks`.
 
     Args:
         scores: of one search log.
         key: `platform` or `region`.
+        variants: those that are shown.
         platform: the one whose regions are shown.
     """
     names = scores.platforms if key == "platform" else scores.regions
+    if len(names) < 2:
+        return None
     lines = []
     for task in scores.tasks:
-        for variant in scores.variants:
-            line = {"task": task, "model": variant}
-            for name in names:
-                place = {"platform": platform} | {key: name}
-                ndcg, auc = (scores.find(variant, task, m, **place) for m in (NDCG, AUC))
-                line[name] = shown(ndcg)
-                if auc is not None and not pd.isna(auc["value"]):
-                    line[name] += f"\nAUC {auc['value']:.3f}"
-            lines.append(line)
-        counts = [
-            scores.find(variant, task, NDCG, **({"platform": platform} | {key: name}))
-            for name in names
-            for variant in scores.variants[:1]
-        ]
-        lines.append(
-            {"task": task, "model": "lists"}
-            | {n: f"{row['n']:,.0f}" for n, row in zip(names, counts, strict=True) if row}
-        )
-    return _table(lines) if len(names) > 1 else None
+        places = {name: {"platform": platform} | {key: name} for name in names}
+        for variant in variants:
+            cells = {n: _two_metrics(scores, variant, task, **of) for n, of in places.items()}
+            lines.append({"task": task, "model": variant} | cells)
+        if variants:
+            rows = {n: scores.find(variants[0], task, NDCG, **of) for n, of in places.items()}
+            counts = {n: f"{row['n_lists']:,.0f}" for n, row in rows.items() if row}
+            lines.append({"task": task, "model": "lists"} | counts)
+    return _table(lines)
 
 
 def tabulate_split(split: pd.DataFrame) -> pd.DataFrame | None:
@@ -118,13 +126,13 @@ def tabulate_masks(masks: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def tabulate_gains(
-    scores: Scores, comparison: pd.DataFrame, pairs: Sequence[MDPair]
+    scores: Scores, comparison: pd.DataFrame, pairs: Sequence[MDPair], metrics: Sequence[str]
 ) -> pd.DataFrame | None:
     """Plug and play: a row a model, task and metric, without MD and with it."""
     lines = []
     for pair in pairs:
         for task in scores.tasks:
-            for metric in (NDCG, AUC, LOG_LOSS):
+            for metric in metrics:
                 gain = find_gain(scores, comparison, pair, task, metric)
                 if gain is None:
                     continue
@@ -150,7 +158,7 @@ def tabulate_tests(
             {"model": row["variant"], "against": row["against"], "task": row["task"],
              "metric": scores.title(row["metric"]), "difference": difference_text(row),
              "p": p_text(row["p_value"]), "corrected p": p_text(row["p_holm"]),
-             "outcome": outcome(row), "n": f"{row['n']:,}", "seeds": row["n_seeds"]}
+             "outcome": outcome(row), "n": f"{row['n']:,.0f}", "seeds": row["n_seeds"]}
             for row in rows.to_dict("records")
             if (row["variant"], row["against"]) not in pairs and not pd.isna(row["value"])
         ]
@@ -174,12 +182,18 @@ def tabulate_costs(costs: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFrame 
     return _table(
         [
             {"variant": variant, "model": models.get(variant, ""), "seeds": of["seed"].nunique()}
-            | {title: cost_text(name, of[name].mean()) for name, title in COSTS.items()}
+            | {COSTS[name]: cost_text(name, of[name].mean()) for name in COSTS if name in of}
             | {"stopped by": ", ".join(dict.fromkeys(of["stopped_by"].dropna())),
                "device": ", ".join(dict.fromkeys(of["device"].dropna()))}
             for variant, of in costs.groupby("variant", sort=False)
         ]
     )  # fmt: skip
+
+
+def _two_metrics(scores: Scores, variant: str, task: str, **place: str) -> str:
+    ndcg, auc = (scores.find(variant, task, metric, **place) for metric in (NDCG, AUC))
+    text = shown(ndcg)
+    return text if auc is None or pd.isna(auc["value"]) else f"{text}\nAUC {auc['value']:.3f}"
 
 
 def _table(lines: list[dict]) -> pd.DataFrame | None:

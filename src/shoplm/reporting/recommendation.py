@@ -214,7 +214,7 @@ def _study_sections(
             Section(
                 study.title,
                 _study_text(study),
-                show_study(of, write_figure),
+                show_study(of, write_figure, study.reference),
                 figures.get(name),
                 samples=samples if gaps else [],
                 open_first=False,

@@ -9,6 +9,7 @@ from plotly.graph_objects import Figure
 
 from shoplm.reporting.benchmark_cells import BASELINES, PARTIAL, PARTLY, shown, title_of
 from shoplm.reporting.curve_points import curve_points, name_curves
+from shoplm.reporting.funnel_section import funnel_section
 from shoplm.reporting.markdown_page import render_markdown
 from shoplm.reporting.page import Section, render_page
 from shoplm.reporting.paper_table_settings import PaperTable, ReportSettings
@@ -124,6 +125,7 @@ def _sections(
                 found.append(Section("The ladder", text, figure=figures[LADDER]))
     found += [_curve_section(data, figures), _tests_section(data)]
     found.append(recommendation_section(data.sequential_results))
+    found.append(funnel_section(data.funnel_results))
     for benchmark in dict.fromkeys(results["benchmark"]):
         found.append(
             Section(

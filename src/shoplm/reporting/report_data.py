@@ -50,6 +50,8 @@ class ReportData:
     """Of sft."""
     sequential_results: pd.DataFrame | None = None
     """Of recsys."""
+    funnel_results: pd.DataFrame | None = None
+    """Of recsys."""
     bootstrap: BootstrapSettings = field(default_factory=BootstrapSettings)
     """Of intervals and tests."""
     example_seed: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import StringConstraints, model_validator
 
 from shoplm.variants import Settings, suggest
 
@@ -25,7 +25,7 @@ class StudyRowSettings(Settings):
     x: float | None = None
     """Place on the axis of a figure of lines, such as millions of parameters, or a rank."""
     paper: dict[str, float] = {}
-    """The paper's own figures by column label, on the scale of ours (0 to 1, hours, GB)."""
+    """The reference's own figures by column label, on the scale of ours (0 to 1, hours, GB)."""
 
 
 class BaseStudySettings(Settings):
@@ -41,6 +41,8 @@ class BaseStudySettings(Settings):
     """How it is drawn; a figure has a table below it too."""
     rows: dict[Label, StudyRowSettings | None]
     """By name; null drops one of another environment."""
+    reference: str = "paper"
+    """Whose the figures are that stand beside ours."""
     axis: str = ""
     """lines: what `x` counts."""
     log_axis: bool = False

@@ -82,6 +82,7 @@ def render_report(
     sft_variants: DataFrame,
     sft_metrics: DataFrame,
     sequential_results: DataFrame | None,
+    funnel_results: DataFrame | None,
     benchmarks_figure: Figure,
     curve_figure: Figure,
     score_ladder_figure: Figure,
@@ -110,6 +111,7 @@ def render_report(
         sft_variants=sft_variants,
         sft_metrics=sft_metrics,
         sequential_results=sequential_results,
+        funnel_results=funnel_results,
     )
     figures = {
         "benchmarks": benchmarks_figure, "curve": curve_figure, "ladder": score_ladder_figure,
