@@ -87,13 +87,12 @@ def test_ple_lets_a_task_see_its_own_and_the_shared_experts(levels):
     owner = ["shared", 0, 0, 1, 1, 2, 2]
 
     def row(i):
-        states = dict.fromkeys([0, 1, 2, "shared"], x[i])
+        states = dict.fromkeys(["shared", 0, 1, 2], x[i])
         for level in model.levels:
             experts = [stack(level.experts, e, states[o]) for e, o in enumerate(owner)]
             new = {}
-            for g, name in enumerate(states):
-                if name == "shared" and level is model.levels[-1]:
-                    continue
+            is_last = level is model.levels[-1]
+            for g, name in enumerate(list(states)[is_last:]):  # nothing reads the last shared one
                 among = [
                     e for e, o in enumerate(owner) if o in (name, "shared") or name == "shared"
                 ]

@@ -14,7 +14,7 @@ from shoplm.funnel.models.settings import PLESettings
 
 
 class Extraction(nn.Module):
-    """One level: state of k tasks and the shared one (k + 1, D, B) to the next (k + 1, H, B).
+    """One level: the shared state and those of k tasks (k + 1, D, B) to the next (k + 1, H, B).
 
     Task t's gate sees its own experts and the shared ones (equations 1 to 3 of the paper), the
     shared gate all of them (equation 6); of the last level nothing reads it, so it has none. A gate
@@ -25,11 +25,11 @@ class Extraction(nn.Module):
         super().__init__()
         own, shared = settings.task_experts, settings.shared_experts
         n = k * own + shared
-        # shared ones first: an expert keeps its place when a task is added
-        owner = torch.cat([torch.full((shared,), k), torch.arange(k).repeat_interleave(own)])
+        # what is shared comes first, as state 0: all keep their places when a task is added
+        owner = torch.arange(k + 1).repeat_interleave(torch.tensor([shared] + [own] * k))
         self.register_buffer("owner", owner, persistent=False)
-        states = torch.arange(k if is_last else k + 1)
-        sees = (owner == states[:, None]) | (owner == k) | (states[:, None] == k)
+        states = torch.arange(1 if is_last else 0, k + 1)
+        sees = (owner == states[:, None]) | (owner == 0) | (states[:, None] == 0)
         self.register_buffer("hidden", ~sees, persistent=False)
         self.experts = Experts(n, width, settings.expert, settings.dropout)
         self.gates = Gates(len(states), width, n)
@@ -40,7 +40,7 @@ class Extraction(nn.Module):
             experts, gates = self.experts(x), self.gates.linear(x)
         else:
             experts = self.experts(x[self.owner])
-            gates = self.gates.linear(x[: len(self.hidden)])
+            gates = self.gates.linear(x[-len(self.hidden) :])
         return mix(gates.masked_fill(self.hidden[:, :, None], -torch.inf).softmax(1), experts)
 
 

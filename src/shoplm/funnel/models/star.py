@@ -92,8 +92,6 @@ class STAR(FunnelModel):
     region directly adds its logits (equation 9).
     """
 
-    stacked_by_task = ("auxiliary.3.weight", "auxiliary.3.bias")
-
     def __init__(self, settings: STARSettings, description: Description) -> None:
         super().__init__(settings, description)
         self.inputs = FeatureInput(settings, description)
