@@ -59,8 +59,8 @@ class MD(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """(B, width): the invariant features, then what is made of the others."""
-        masked = self.masks(batch.region_numeric) * batch.numeric[:, self.dependent]
-        return torch.cat([batch.numeric[:, self.others], self.map(masked)], 1)
+        masked = self.masks(batch.region_numeric) * batch.numeric.index_select(1, self.dependent)
+        return torch.cat([batch.numeric.index_select(1, self.others), self.map(masked)], 1)
 
 
 def _bounded_exp(x: Tensor) -> Tensor:
