@@ -112,7 +112,8 @@ def simulate_tables(log="shop", seeds=(0,), models=MODELS, tasks=TASKS, regions=
         "results": simulate_results(log, seeds, models, tasks, regions),
         "comparison": simulate_comparison(pairs, log, tasks=tasks, regions=regions),
         "variants": pd.DataFrame(
-            [of | {"variant": name, "model": model, "md": md, "n_dependent": 2 * md}
+            [of | {"variant": name, "model": model, "md": md,
+                   "n_dependent": 2 * (md and len(regions) > 1)}
              for name, (model, md, _) in models.items()]
         ),
         "costs": pd.DataFrame(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from shoplm.metrics.funnel import (
@@ -70,14 +71,16 @@ class Scores:
 
     def seeds(self, of: Mapping[str, str]) -> pd.DataFrame:
         """Rows of each seed and of their mean, by values of KEYS."""
-        rows = self.results
-        for key, value in of.items():
-            rows = rows[rows[key] == value]
-        return rows
+        return select(self.results, of)
 
     def title(self, metric: str) -> str:
         """`NDCG@10`."""
         return self.ndcg.upper() if metric in (NDCG, self.ndcg) else TITLES[metric]
+
+
+def select(rows: pd.DataFrame, of: Mapping[str, str]) -> pd.DataFrame:
+    """Rows that have all of these values."""
+    return rows[np.logical_and.reduce([rows[key] == value for key, value in of.items()])]
 
 
 def number_text(metric: str, value: float) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from shoplm.metrics.funnel_rows import ALL
-from shoplm.reporting.funnel_cells import Scores
+from shoplm.reporting.funnel_cells import Scores, select
 
 SUFFIX = "_md"
 """In the name of a variant: MD stands in front of what has the name without it."""
@@ -57,9 +57,7 @@ def find_gain(
     metric = scores.ndcg if metric == "ndcg" else metric
     of = {"variant": pair.variant, "against": pair.against, "task": task, "metric": metric,
           "platform": ALL, "region": region}  # fmt: skip
-    rows = comparison
-    for key, value in of.items():
-        rows = rows[rows[key] == value]
+    rows = select(comparison, of)
     if len(rows) and rows["value"].notna().iloc[0]:
         return rows.iloc[0].to_dict()
     sides = [scores.find(name, task, metric, region=region) for name in pair]

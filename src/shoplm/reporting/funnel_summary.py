@@ -12,6 +12,7 @@ from shoplm.reporting.funnel_cells import (
     Scores,
     number_text,
     outcome,
+    select,
 )
 from shoplm.reporting.funnel_data import FunnelTables
 from shoplm.reporting.funnel_pairs import MDPair, find_gain, list_md_pairs
@@ -129,10 +130,8 @@ def _best(task: str, tables: FunnelTables, scores: Scores, sequences: set[str]) 
 
 
 def _verdict(comparison: pd.DataFrame, pair: set[str], task: str, metric: str) -> str:
-    rows = comparison[
-        (comparison["task"] == task) & (comparison["metric"] == metric)
-        & (comparison["platform"] == ALL) & (comparison["region"] == ALL)
-    ]  # fmt: skip
+    of = {"task": task, "metric": metric, "platform": ALL, "region": ALL}
+    rows = select(comparison, of)
     rows = rows[[{v, a} == pair for v, a in zip(rows["variant"], rows["against"], strict=True)]]
     if rows.empty or pd.isna(rows["p_holm"].iloc[0]):
         return ", without a test between them"

@@ -1,0 +1,281 @@
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from shoplm.reporting.funnel import draw_figures, fill_studies, render_funnel_page
+from shoplm.reporting.funnel_section import funnel_section
+from shoplm.reporting.funnel_settings import FunnelStudies
+from simulated_funnel import (
+    MODELS,
+    PAIRS,
+    join_tables,
+    simulate_comparison,
+    simulate_results,
+    simulate_tables,
+)
+
+STUDIES = FunnelStudies.model_validate(
+    {
+        "studies": {
+            "ablation": {
+                "title": "Apart", "source": "SEQ+MD", "reference": "peer",
+                "columns": {"ndcg": {}, "violations": {"metric": "violations"},
+                            "rate": {"cost": "rows_per_second"}},
+                "rows": {"seq_md": {"label": "full"}, "seq": {"label": "SEQ only"},
+                         "popular_first": {"paper": {"NDCG@10, purchase": 0.638}},
+                         "neither": {"variant": "shared_bottom"}},
+            },
+            "places": {
+                "title": "Places", "source": "ours", "kind": "bars",
+                "columns": {"ndcg": {"task": "purchase", "each": "regions"}},
+                "rows": {"seq": {}, "mmoe": {}},
+            },
+            "threshold": {
+                "title": "Threshold", "source": "ours", "kind": "lines", "axis": "threshold",
+                "columns": {"ndcg": {"task": "purchase"}, "features": {"cost": "n_dependent"}},
+                "rows": {"seq": {"x": 0.9, "group": "SEQ"}, "seq_md": {"x": 0.3, "group": "SEQ"}},
+            },
+            "transfer": {"title": "A task more", "source": "ours", "columns": {"ndcg": {}},
+                         "rows": {"frozen": {}, "tuned": {}}},
+            "dropped": None,
+        }
+    }
+)  # fmt: skip
+ORDINARY = {name: of for name, of in MODELS.items() if not of[1]}
+
+
+def words(tables, studies=None):
+    """The page without figures, which take most of the time."""
+    return render_funnel_page(tables, {}, studies or FunnelStudies())
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return simulate_tables()
+
+
+@pytest.fixture(scope="module")
+def page(tables):
+    return words(tables, STUDIES)
+
+
+def part(page, heading):
+    return page[page.index(f">{heading}</h2>") :].split("<h2", 1)[0]
+
+
+def cell(page, heading, row, column):
+    """A cell of the table under a heading, by the first cells of its row."""
+    table = part(page, heading).split("</table>")[0]
+    rows = [re.findall(r"<t[hd]>(.*?)</t[hd]>", line) for line in table.split("</tr>")]
+    found = [cells for cells in rows if cells[: len(row)] == list(row)]
+    assert len(found) == 1, (row, rows)
+    return found[0][rows[0].index(column)]
+
+
+def lead(page):
+    return re.search(r'<p class="lead">(.*?)</p>', page)[1]
+
+
+def test_all_models_stand_with_every_metric_by_task(page):
+    row = ["purchase", "mmoe"]
+    assert cell(page, "All models", row, "NDCG@10") == "0.770<br>(0.755 to 0.785)"
+    assert cell(page, "All models", row, "AUC").startswith("0.780<br>")
+    assert cell(page, "All models", row, "log loss") == "0.0500<br>(0.0490 to 0.0510)"
+    assert cell(page, "All models", row, "calibration error").startswith("0.0020")
+    assert cell(page, "All models", row, "predicted / observed").startswith("1.05")
+    assert cell(page, "All models", row, "violations") == "25.0%<br>(24.5% to 25.5%)"
+    assert cell(page, "All models", row, "parameters") == "33,002"
+    assert cell(page, "All models", row, "training rows/s") == "78,000"
+    random = ["checkout", "random"]
+    assert cell(page, "All models", random, "NDCG@10").startswith("0.450")
+    assert cell(page, "All models", random, "log loss") == ""
+    table = part(page, "All models")
+    assert table.index("<td>random</td>") < table.index("<td>popular_first</td>")
+    assert table.index("<td>popular_first</td>") < table.index("<td>seq_md</td>")
+
+
+def test_several_seeds_show_their_spread():
+    page = words(simulate_tables(seeds=(0, 1, 2)))
+    text = cell(page, "All models", ["checkout", "seq_md"], "NDCG@10")
+    assert text == "0.788 ±0.008<br>(0.772 to 0.804)"  # 0.78, 0.7878 and 0.7956
+    assert cell(page, "Costs", ["seq_md"], "seeds") == "3"
+    assert "There is one seed" not in page
+
+
+def test_platforms_and_regions_stand_apart(page):
+    mobile = cell(page, "By platform", ["checkout", "seq"], "mobile")
+    assert mobile == "0.750<br>(0.735 to 0.765)<br>AUC 0.760"
+    assert cell(page, "By region", ["checkout", "seq"], "TW").startswith("0.740")
+    assert cell(page, "By region", ["checkout", "lists"], "US") == "150"
+    both = cell(page, "By region on mobile", ["purchase", "random"], "US")
+    assert both.startswith("0.420<br>")
+
+
+def test_figures_that_are_not_defined_say_why():
+    results = simulate_results()
+    gone = (results["task"] == "purchase") & (results["region"] == "US")
+    results.loc[gone, ["value", "ci_low", "ci_high"]] = np.nan
+    results.loc[gone, "status"] = "no positives"
+    page = words(simulate_tables(results=results))
+    assert cell(page, "By region", ["purchase", "seq"], "US") == "no positives"
+    assert "purchase: no positives in US; desktop, US; mobile, US." in page
+
+
+def test_md_is_shown_beside_the_same_model_without(page):
+    row = ["mmoe", "purchase", "NDCG@10"]
+    assert cell(page, "Plug and play", row, "without MD").startswith("0.770")
+    assert cell(page, "Plug and play", row, "with MD").startswith("0.790")
+    assert cell(page, "Plug and play", row, "difference") == "+0.020<br>(+0.015 to +0.025)"
+    assert cell(page, "Plug and play", row, "p") == "0.0010"
+    assert cell(page, "Plug and play", row, "corrected p") == "0.0020"
+    assert cell(page, "Plug and play", row, "outcome") == "better"
+    less = ["seq", "checkout", "log loss"]
+    assert cell(page, "Plug and play: log loss", less, "outcome") == "better"
+    assert cell(page, "Plug and play: log loss", less, "difference").startswith("−0.0200")
+    tests = part(page, "Paired tests")
+    assert cell(page, "Paired tests", ["seq_md", "mmoe_md", "checkout", "AUC"], "n") == "1,200"
+    assert "<td>mmoe</td>" not in tests  # pairs of MD stand in their own section
+
+
+def test_a_difference_without_a_test_has_no_interval(tables):
+    page = words(replace(tables, comparison=simulate_comparison([])))
+    row = ["seq", "checkout", "NDCG@10"]
+    assert cell(page, "Plug and play", row, "difference") == "+0.020"
+    assert cell(page, "Plug and play", row, "outcome") == "not tested"
+    assert "No pair of variants was named" in part(page, "Paired tests")
+    assert "without a test between them" in lead(page)
+    assert "of 4 comparisons (2 models by task) none was tested." in lead(page)
+
+
+def test_the_summary_follows_from_the_numbers(tables, page):
+    said = lead(page)
+    assert "Of checkout, seq_md has the highest NDCG@10, 0.780; the best of the others is " in said
+    assert "mmoe_md with 0.770, a difference beyond noise (corrected p 0.0020)." in said
+    assert "changed NDCG@10 by +0.020 to +0.020; of 4 comparisons (2 models by task)" in said
+    assert "it gained beyond noise in 4 and lost in 0." in said
+    assert "on 0.0% of the rows by SEQ models and on 25.0% of the rows by the others." in said
+    unsure = replace(tables, comparison=simulate_comparison(PAIRS, p_holm=0.4))
+    said = lead(words(unsure))
+    assert "a difference that the test does not show (corrected p 0.40)" in said
+    assert "it gained beyond noise in 0 and lost in 0." in said
+    worse = simulate_comparison([("seq_md", "seq", 0.02), ("mmoe_md", "mmoe", -0.03)])
+    said = lead(words(replace(tables, comparison=worse)))
+    assert "changed NDCG@10 by −0.030 to +0.020" in said
+    assert "gained beyond noise in 2 and lost in 2." in said
+
+
+def test_the_best_of_many_settings_is_not_called_the_best():
+    tried = MODELS | {"seq_md_threshold": ("seq", True, 0.95)}
+    page = words(simulate_tables(models=tried))
+    assert "seq_md has the highest NDCG@10, 0.780" in lead(page)
+    assert "seq_md_threshold" not in part(page, "All models").split("<details", 1)[0]
+    other = "Other settings of these models"
+    assert cell(page, other, ["checkout", "seq_md_threshold"], "NDCG@10").startswith("0.950")
+
+
+def test_another_model_may_be_ahead_of_seq():
+    models = MODELS | {"mmoe_md": ("mmoe", True, 0.9)}
+    said = lead(words(simulate_tables(models=models)))
+    assert "mmoe_md has the highest NDCG@10, 0.900; the best SEQ is seq_md with 0.780" in said
+
+
+def test_features_name_the_regions_that_differ_and_who_decided(page):
+    heading = "Features by region"
+    assert cell(page, heading, ["price"], "largest distance") == "0.520"
+    assert cell(page, heading, ["price"], "between") == "CA and TW"
+    assert cell(page, heading, ["price"], "the feature is") == "dependent"
+    assert cell(page, heading, ["hour"], "decided by") == "hand"
+    assert cell(page, "Masks", ["mmoe_md", "US"], "price") == "1.50"
+    assert "2 of 4" in page
+
+
+def test_what_was_left_out_and_what_it_cost_stands_there(page):
+    assert cell(page, "The log", ["rows"], "train") == "80,000"
+    assert cell(page, "The log", ["purchase positives"], "test") == "500"
+    assert cell(page, "Rejected features", ["weight"], "reason") == "constant"
+    assert cell(page, "Costs", ["seq"], "training rows/s") == "79,000"
+    assert cell(page, "Costs", ["seq"], "peak memory, GB") == "1.25"
+    assert "There is one seed" in page
+
+
+def test_warnings_of_runs_stand_once(tables):
+    costs = tables.costs.assign(warnings=["few rows; slow", "few rows", "few rows", "few rows"])
+    page = words(replace(tables, costs=costs))
+    assert page.count("Runs warn: few rows.") == 1 and "Runs warn: slow (seq_md)." in page
+
+
+def test_studies_show_gaps_and_other_figures(tables, page):
+    assert cell(page, "Apart", ["full"], "NDCG@10, checkout").startswith("0.780")
+    assert cell(page, "Apart", ["full"], "training rows/s") == "80,000"
+    assert cell(page, "Apart", ["popular_first (peer)"], "NDCG@10, purchase") == "0.638"
+    assert cell(page, "Apart", ["neither"], "NDCG@10, checkout") == ""
+    assert "neither (variant shared_bottom): NDCG@10, checkout, NDCG@10, purchase, " in page
+    assert cell(page, "Places", ["mmoe"], "NDCG@10, purchase, TW").startswith("0.750")
+    absent = part(page, "A task more")
+    assert "Absent: none of its variants was trained." in absent and "<details>" in absent
+    filled = fill_studies(tables, STUDIES)
+    assert {"study", "row", "column", "value", "ci_low", "ci_high"} <= set(filled)
+    full = filled.query("row == 'seq_md' and column == 'violations, purchase' and seed == 'mean'")
+    assert full["value"].tolist() == [0.0]
+    assert fill_studies(tables, FunnelStudies()).empty
+
+
+def test_an_environment_names_studies_that_are_there():
+    with pytest.raises(ValueError, match="'apart' is none of the studies"):
+        FunnelStudies.model_validate(STUDIES.model_dump() | {"shown": ["apart"]})
+
+
+def test_each_log_has_a_block_of_its_own(tables):
+    renamed = {f"{name}_merch": of for name, of in MODELS.items()}
+    merch = simulate_tables("merch", models=renamed, tasks=("shown", "bought"))
+    both = join_tables(tables, merch)
+    page = words(both, STUDIES)
+    assert cell(page, "All models, shop", ["checkout", "seq"], "NDCG@10").startswith("0.760")
+    row = ["shown", "seq_merch"]
+    assert cell(page, "All models, merch", row, "NDCG@10").startswith("0.760")
+    assert "<td>seq</td>" not in part(page, "All models, merch")
+    assert lead(page).startswith("shop: Of checkout, seq_md has")
+    assert "merch: Of shown, seq_md_merch has" in lead(page)
+    assert "Apart, shop</h2>" in page and "Apart, merch</h2>" not in page
+    row = ["mmoe_merch", "bought", "NDCG@10"]
+    assert cell(page, "Plug and play, merch", row, "difference") == "+0.020"
+
+
+def test_without_md_its_sections_say_that_it_is_absent():
+    plain = simulate_tables(models=ORDINARY)
+    page = words(plain)
+    assert "no model with MD was trained" in part(page, "Masks")
+    assert "Absent" in part(page, "Plug and play") and "Absent" in part(page, "Gains by region")
+    assert "No model was measured both with MD in front and without." in lead(page)
+    figures = draw_figures(plain, FunnelStudies())
+    assert not figures["masks"].data and not figures["gains_by_region"].data
+
+
+def test_with_one_region_md_is_off_and_nothing_stands_by_region():
+    alone = simulate_tables(regions=("US",))
+    page = words(alone)
+    assert ">By region</h2>" not in page
+    assert "There is one region, US: no feature can depend on it." in page
+    assert "There is one region: nothing can depend on it, and MD is off in every model." in page
+    assert not draw_figures(alone, FunnelStudies())["feature_split"].data
+
+
+def test_nothing_measured_is_said(tables):
+    empty = {name: table.head(0) for name, table in vars(tables).items()}
+    page = words(replace(tables, **empty))
+    assert lead(page) == "Nothing was measured."
+
+
+def test_the_report_shows_the_first_log():
+    results = pd.concat([simulate_results(), simulate_results("merch")])
+    section = funnel_section(results)
+    rows = section.table.set_index("")
+    assert rows.loc["seq", "purchase"] == "0.780\n(0.764 to 0.796)\nAUC 0.790"
+    assert list(rows.index[:2]) == ["random", "popular_first"] and len(section.figure.data) == 2
+    assert "funnel.html" in section.text and "shop" in section.text
+    for nothing in (None, results.head(0)):
+        section = funnel_section(nothing)
+        assert section.table is None and "No model of the funnel was measured" in section.text
