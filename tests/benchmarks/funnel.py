@@ -1,74 +1,54 @@
-"""Speed and memory of funnel models: SEQ+MD, MMoE and PLE against torch-rechub, and large logs.
+"""Speed of training SEQ+MD, MMoE and PLE, against torch-rechub where there is one to compare.
 
-    python tests/benchmarks/funnel.py [repeats] [rows, rows, ...]
+    python tests/benchmarks/funnel.py [repeats]
 
-Training: rows/s of whole steps (forward, loss, backward, optimizer) on batches that are in memory,
-the same tensors for both libraries, and of models fed by each one's own loader: ours from the
-memory-mapped folder of a log, shuffled by blocks; theirs a DataLoader over tensors. All arms
+Rows/s of whole steps (forward, loss, backward, optimizer) on batches in memory, the same tensors
+and features for both libraries; and of steps that each one's own loader feeds: ours from the
+memory-mapped folder of a log, shuffled by blocks, theirs a DataLoader over tensors. All arms
 alternate in one process with one thread, and what counts is the processor's time. Widths are those
 of torch-rechub's examples. It has batch normalisation after every layer, ours has none, so it is
-measured without it too.
+measured without it too. Its numeric features are one vector here: it is slower still with one
+tensor each.
 
-torch-rechub is not among our dependencies; without it ours alone are measured. To compare:
+torch-rechub is none of our dependencies; without it ours alone are measured. To compare:
 
-    pip install --no-deps --target FOLDER torch-rechub==0.9.0
-    PYTHONPATH=FOLDER python tests/benchmarks/funnel.py
-
-Memory: logs of one and five million rows are simulated in chunks, and each is written (prior counts
-and rates, scales, sorted arrays) and trained on for one pass, each in a process of its own. Own
-memory is what a process has allocated, above what it held when all was imported. Pages of mapped
-files are counted apart: they are the system's cache, which it takes back when it needs room.
+    .venv/bin/python -m pip install --no-deps --target FOLDER torch-rechub==0.9.0
+    PYTHONPATH=FOLDER .venv/bin/python tests/benchmarks/funnel.py
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import cycle
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from measuring import measure_apart
+from search_logs import DEPENDENT, KINDS, NAMES, NUMERIC, PLATFORMS, REGIONS, TASKS
 
 BATCH_SIZES = (512, 1_024)
-ROWS = (1_000_000, 5_000_000)
-FULL = 20_000_000
-"""Rows for which memory is extrapolated."""
-DISK = 1_500
-"""Bytes a row that are on disk at most, while a log is written."""
-DUCKDB_MEMORY = "1500MB"
-"""Of the engine that builds the features, as in the catalog."""
-REGIONS, PLATFORMS, NAMES, KINDS, WIDTH = 10, 2, 420, 20, 16
-"""The merchandise log's, and the width of embeddings."""
-NUMERIC, DEPENDENT = 24, 6
-TASKS = ("checkout", "purchase")
+ROWS = 200_000
+"""Of the log that loaders read."""
+WIDTH = 16
+"""Of embeddings."""
 AIMS = {"seq_md": 76_000, "mmoe": 2.0, "ple": 2.0}
-"""Rows/s, and speeds in terms of torch-rechub's."""
-FLAT = 1.5
-"""Most own memory with the most rows, in terms of that with the fewest."""
-DAYS, LIST_ROWS, CHUNK = 60, 10, 250_000
-HISTORY = {"item": ["product_id"], "item_region": ["product_id", "region"]}
-N_HISTORY = len(HISTORY) * (1 + len(TASKS))
+"""Rows/s on batches of 1,024, which training has by default; speeds in terms of torch-rechub's."""
 
 Step = Callable[[Any], None]
 
 
 def models() -> dict[str, Any]:
     """Settings of our models by name."""
-    from shoplm.funnel.models import settings
+    from shoplm.funnel.models.settings import MMoESettings, PLESettings, SEQSettings
 
-    return {
-        "seq_md": settings.SEQSettings(),
-        "mmoe": settings.MMoESettings(),
-        "ple": settings.PLESettings(),
-    }
+    return {"seq_md": SEQSettings(), "mmoe": MMoESettings(), "ple": PLESettings()}
 
 
 def description() -> Any:
@@ -151,10 +131,7 @@ def their_step(name: str, described: Any, normalised: bool) -> Step:
     features = [SparseFeature(n, size, embed_dim=WIDTH) for n, size in sizes.items()]
     features.append(DenseFeature("numeric", len(described.numeric)))
     kinds = ["classification"] * len(TASKS)
-    widths = {
-        "expert_params": {"dims": [16]},
-        "tower_params_list": [{"dims": [8]} for _ in TASKS],
-    }
+    widths = {"expert_params": {"dims": [16]}, "tower_params_list": [{"dims": [8]} for _ in TASKS]}
     torch.manual_seed(0)
     if name == "mmoe":
         model = MMOE(features, kinds, n_expert=8, **widths)
@@ -216,278 +193,111 @@ def alternate(arms: dict[str, Callable[[], int]], repeats: int) -> dict[str, lis
     return rates
 
 
+def going(step: Step, batches: Iterator[Any], n: int, size: int) -> Callable[[], int]:
+    """An arm: n steps on the next batches."""
+
+    def go() -> int:
+        for _ in range(n):
+            step(next(batches))
+        return n * size
+
+    return go
+
+
 def measure_steps(size: int, repeats: int) -> dict[str, list[float]]:
     """Rows/s of steps on batches in memory."""
-    described = description()
-    ours = random_batches(size, 16)
+    described, n = description(), 16
+    ours = random_batches(size, n)
     same = [theirs(batch, described) for batch in ours]
-
-    def arm(step: Step, batches: list[Any]) -> Callable[[], int]:
-        def go() -> int:
-            for batch in batches:
-                step(batch)
-            return size * len(batches)
-
-        return go
-
-    arms = {name: arm(our_step(s, described), ours) for name, s in models().items()}
-    arms |= {name: arm(step, same) for name, step in their_arms(described).items()}
+    arms = {
+        name: going(our_step(settings, described), cycle(ours), n, size)
+        for name, settings in models().items()
+    }
+    arms |= {
+        name: going(step, cycle(same), n, size) for name, step in their_arms(described).items()
+    }
     return alternate(arms, repeats)
 
 
-def measure_loaders(folder: str, size: int, repeats: int) -> dict[str, list[float]]:
+def measure_loaders(size: int, repeats: int, folder: str) -> dict[str, list[float]]:
     """Rows/s of steps fed by each library's own loader, from the folder of a log."""
-    import torch
-
     from shoplm.funnel.inputs import RunData
     from shoplm.funnel.log.folder import FunnelLog
 
-    log = FunnelLog.open(Path(folder) / "log")
+    log, n = FunnelLog.open(Path(folder) / "log"), 16
     data = RunData(log, SimpleNamespace(tasks=(), dependent=log.numeric_names[:DEPENDENT]))
-    n_ours, n_theirs = 48, 16
 
-    def endless(made: Callable[[], Iterator[Any]]) -> Iterator[Any]:
+    def endless(passes: Callable[[], Iterator[Any]]) -> Iterator[Any]:
         while True:
-            yield from made()
+            yield from passes()
 
-    def arm(step: Step, batches: Iterator[Any], n: int) -> Callable[[], int]:
-        def go() -> int:
-            for _ in range(n):
-                step(next(batches))
-            return size * n
-
-        return go
+    def ours() -> Iterator[Any]:
+        return data.batches(["train"], size, 0)
 
     arms = {}
     for name, settings in models().items():
-        described = data.describe(settings.md)
-        batches = endless(lambda: data.batches(["train"], size, 0))
-        arms[name] = arm(our_step(settings, described), batches, n_ours)
-    described = data.describe(False)
-    theirs_by_name = their_arms(described)
-    if theirs_by_name:
+        step = our_step(settings, data.describe(settings.md))
+        arms[name] = going(step, endless(ours), n, size)
+    if their_steps := their_arms(data.describe(False)):
         from torch_rechub.utils.data import DataGenerator
 
-        one = next(iter(log.batches("train", size * n_theirs * 4, 0)))
-        x, labels = theirs(one, described)
-        none = {name: column[:0] for name, column in x.items()}
-        loaders = DataGenerator(x, labels).generate_dataloader(
-            x_val=none, y_val=labels[:0], x_test=none, y_test=labels[:0], batch_size=size
-        )
-        for name, step in theirs_by_name.items():
-            if "no norm" not in name:
-                arms[name] = arm(step, endless(lambda: iter(loaders[0])), n_theirs)
-    torch.set_num_threads(1)
+        x, labels = theirs(next(log.batches("train", 64 * size, 0)), data.describe(False))
+        none = {"x_val": {}, "y_val": [], "x_test": {}, "y_test": []}
+        loader, *_ = DataGenerator(x, labels).generate_dataloader(**none, batch_size=size)
+        for name, step in their_steps.items():
+            arms[name] = going(step, endless(lambda: iter(loader)), n, size)
     return alternate(arms, repeats)
 
 
-def simulate(folder: str, rows: int) -> dict[str, float]:
-    """Write a log as parquet, some lists at a time."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    rng = np.random.default_rng(0)
-    columns = [f"n{i}" for i in range(NUMERIC - N_HISTORY)]
-    writer = None
-    for start in range(0, rows, CHUNK):
-        n = min(CHUNK, rows - start)
-        number = start + np.arange(n)
-        lists = number // LIST_ROWS
-        spread = np.random.default_rng([1, start])
-        region = spread.integers(0, REGIONS, n // LIST_ROWS + 1)[lists - lists[0]]
-        item = rng.zipf(1.3, n) % NAMES
-        checkout = rng.random(n) < 0.02 + 0.1 * (item % 7 == 0)
-        table = {
-            "list_id": lists,
-            "user_id": lists // 3,
-            "region": pa.array([f"R{i}" for i in range(REGIONS)]).take(pa.array(region)),
-            "platform": pa.array(["app", "web"]).take(pa.array(lists % PLATFORMS)),
-            "timestamp": 1_600_000_000 + number * (DAYS * 86_400) // rows // 60 * 60,
-            "position": number % LIST_ROWS,
-            "product_id": item,
-            "kind": item % KINDS,
-            TASKS[0]: checkout.astype(np.int8),
-            TASKS[1]: (checkout & (rng.random(n) < 0.4)).astype(np.int8),
-        }
-        for place, name in enumerate(columns):
-            values = rng.normal(size=n).astype(np.float32)
-            table[name] = values * (1 + region) if place < DEPENDENT else values
-        table = pa.table(table)
-        writer = writer or pq.ParquetWriter(Path(folder) / "log.parquet", table.schema)
-        writer.write_table(table)
-    writer.close()
-    return {}
-
-
-def log_settings() -> Any:
-    """Of the simulated log."""
-    from shoplm.funnel.settings import HistorySettings, LogSettings
-
-    return LogSettings(
-        tasks=list(TASKS),
-        numeric=[f"n{i}" for i in range(NUMERIC - N_HISTORY)],
-        categorical=["product_id", "kind"],
-        history=HistorySettings(keys=HISTORY, label_delay=3_600),
-    )
-
-
-class Memory:
-    """Peaks of this process while the body runs, in MB: its own, and pages of mapped files."""
-
-    def __enter__(self) -> Memory:
-        self.base, _ = _resident()
-        self.own = self.mapped = 0.0
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._done.wait(0.02):
-            own, mapped = _resident()
-            self.own, self.mapped = max(self.own, own - self.base), max(self.mapped, mapped)
-
-
-def _resident() -> tuple[float, float]:
-    status = Path("/proc/self/status").read_text().splitlines()
-    found = {line.split(":")[0]: line.split()[1] for line in status if line.startswith("Rss")}
-    return int(found["RssAnon"]) / 1e3, int(found["RssFile"]) / 1e3
-
-
-def measure_writing(folder: str) -> dict[str, float]:
-    """Seconds and memory from parquet to the folder of arrays."""
-    import ibis
-
-    from shoplm.funnel.log.history import build_features
-    from shoplm.funnel.log.writing import write_log
-
-    root, settings = Path(folder), log_settings()
-    engine = ibis.duckdb.connect(
-        memory_limit=DUCKDB_MEMORY,
-        temp_directory=str(root / "spill"),
-        preserve_insertion_order=False,
-    )
-    with Memory() as memory:
-        started = time.perf_counter()
-        features = build_features(engine.read_parquet(str(root / "log.parquet")), settings)
-        write_log(features, settings, root / "log")
-        seconds = time.perf_counter() - started
-    return {"seconds": seconds, "own": memory.own, "mapped": memory.mapped}
-
-
-def measure_pass(folder: str) -> dict[str, float]:
-    """Rows/s and memory of one pass of SEQ+MD by the training program, with its predictions."""
-    import torch
-
-    from shoplm.funnel.inputs import SharedInputs
-    from shoplm.funnel.run import COSTS, FunnelRun
-    from shoplm.funnel.train import train
-    from shoplm.launch.processes import Processes
-
-    root = Path(folder)
-    training = {"max_passes": 1, "validation": None, "refit": False}
-    run = FunnelRun(
-        variant="benchmark",
-        data=root / "log",
-        model={"model": "seq"},
-        training=training,
-        dependent=tuple(f"n{i}" for i in range(DEPENDENT)),
-    )
-    (root / "run").mkdir()
-    file = run.write(root / "run")
-    with Memory() as memory:
-        train(file, SharedInputs(Processes(0, 1, torch.device("cpu"))))
-    costs = json.loads((file.parent / COSTS).read_text())
-    return {"rate": costs["rows_per_second"], "own": memory.own, "mapped": memory.mapped}
-
-
-def show_rates(title: str, rates: dict[str, list[float]], missed: list[str], aimed: bool) -> None:
-    """A line an arm; notes aims that are missed."""
-    print(title)
-    medians = {name: statistics.median(values) for name, values in rates.items()}
+def show_rates(title: str, rates: dict[str, list[float]]) -> dict[str, float]:
+    """A line an arm; by name of our models, how many times torch-rechub's rate theirs is."""
+    print(f"{title}: median, least and most rows/s; times torch-rechub, and it without norms")
+    ratios = {}
     for name, values in rates.items():
         line = (
-            f"  {name:24}{medians[name]:10,.0f} rows/s ({min(values):,.0f} to {max(values):,.0f})"
+            f"  {name:22}{statistics.median(values):10,.0f}{min(values):10,.0f}{max(values):10,.0f}"
         )
-        ratios = []
-        for peer, what in (
-            (f"{name} rechub", ""),
-            (f"{name} rechub, no norm", " without its norms"),
-        ):
-            if peer in rates:  # of the same round, so that a busy machine slows both
-                ratio = statistics.median(a / b for a, b in zip(values, rates[peer], strict=True))
-                ratios.append(f"{ratio:.2f} times torch-rechub{what}")
-                if aimed and not what and ratio < AIMS[name]:
-                    missed.append(f"{name}: {ratio:.2f} times torch-rechub, not {AIMS[name]}")
-        print(line + "".join(f"  {ratio}" for ratio in ratios))
-    if aimed and medians["seq_md"] < AIMS["seq_md"]:
-        missed.append(f"seq_md: {medians['seq_md']:,.0f} rows/s, not {AIMS['seq_md']:,}")
+        for peer in (f"{name} rechub", f"{name} rechub, no norm"):
+            if peer in rates:  # pairs of a round, so that a busy machine slows both
+                pairs = zip(values, rates[peer], strict=True)
+                ratios[peer] = statistics.median(ours / other for ours, other in pairs)
+                line += f"{ratios[peer]:7.2f}x"
+        print(line)
+    return {name: ratios[f"{name} rechub"] for name in rates if f"{name} rechub" in ratios}
 
 
-def main(repeats: int, sizes: list[int]) -> None:
+def main(repeats: int) -> None:
     """Print what was measured; exit 1 if an aim is missed."""
-    missed: list[str] = []
-    found: dict[int, dict[str, dict[str, float]]] = {}
+    missed = []
     for size in BATCH_SIZES:
         rates = measure_apart(__file__, "steps", str(size), str(repeats))
-        show_rates(f"Steps on batches of {size:,} in memory, one thread", rates, missed, True)
-    if not any("rechub" in name for name in rates):
-        print("  torch-rechub is not installed: ours alone (see the head of this file)")
-    for number, rows in enumerate(sizes):
-        with tempfile.TemporaryDirectory() as folder:
-            if shutil.disk_usage(folder).free < DISK * rows:
-                raise SystemExit(
-                    f"{folder}: {DISK * rows / 1e9:.0f} GB are needed for {rows:,} rows"
-                )
-            measure_apart(__file__, "simulate", folder, str(rows))
-            found[rows] = {
-                what: measure_apart(__file__, what, folder) for what in ("writing", "pass")
-            }
-            if number == 0:
-                size = BATCH_SIZES[-1]
-                rates = measure_apart(__file__, "loaders", folder, str(size), str(repeats))
-                show_rates(f"Fed by loaders, batches of {size:,}", rates, missed, False)
-    print(f"Simulated logs, {NUMERIC} numeric features; own memory above imports, mapped pages")
-    for rows, by_part in found.items():
-        for what, figures in by_part.items():
-            rate = figures.get("rate") or rows / figures["seconds"]
-            print(
-                f"  {rows:10,} rows  {what:8}{rate:10,.0f} rows/s{figures['own']:8,.0f} MB own"
-                f"{figures['mapped']:8,.0f} MB mapped"
-            )
-    if len(sizes) > 1:
-        few, many = min(sizes), max(sizes)
-        for what in found[few]:
-            less, more = (found[rows][what]["own"] for rows in (few, many))
-            full = more + (more - less) / (many - few) * (FULL - many)
-            print(
-                f"  {what:8}{more / less:6.2f} times the own memory; {FULL:,} rows: {full:,.0f} MB"
-            )
-            if more > FLAT * less:
-                missed.append(f"{what}: own memory grows {more / less:.1f} times")
+        ratios = show_rates(f"Steps on batches of {size:,} in memory", rates)
+        rate = {"seq_md": statistics.median(rates["seq_md"])}
+        reached = ratios | (rate if size == BATCH_SIZES[-1] else {})
+        missed += [
+            f"{name}, batches of {size:,}: {value:,.2f}, not {AIMS[name]:,}"
+            for name, value in reached.items()
+            if value < AIMS[name]
+        ]
+    with tempfile.TemporaryDirectory() as folder:
+        logs = str(Path(__file__).with_name("search_logs.py"))
+        measure_apart(logs, "simulate", folder, str(ROWS))
+        measure_apart(logs, "writing", folder)
+        rates = measure_apart(__file__, "loaders", str(BATCH_SIZES[-1]), str(repeats), folder)
+        show_rates(f"Batches of {BATCH_SIZES[-1]:,} from each one's own loader", rates)
+    if not ratios:
+        print("torch-rechub is not installed: ours alone; this file says how to install it")
     if missed:
         raise SystemExit("missed: " + "; ".join(missed))
 
 
-def measure(what: str, *arguments: str) -> Any:
+def measure(what: str, size: str, repeats: str, *folder: str) -> dict[str, list[float]]:
     """One part, in this process."""
-    if what == "simulate":
-        return simulate(arguments[0], int(arguments[1]))
-    if what == "writing":
-        return measure_writing(*arguments)
     import torch
 
     torch.set_num_threads(1)
-    if what == "steps":
-        return measure_steps(int(arguments[0]), int(arguments[1]))
-    if what == "loaders":
-        return measure_loaders(arguments[0], int(arguments[1]), int(arguments[2]))
-    return measure_pass(*arguments)
+    part = measure_steps if what == "steps" else measure_loaders
+    return part(int(size), int(repeats), *folder)
 
 
 if __name__ == "__main__":
@@ -495,4 +305,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--measure"]:
         print(json.dumps(measure(*sys.argv[2:])))
     else:
-        main(int(sys.argv[1]) if sys.argv[1:] else 7, [int(n) for n in sys.argv[2:]] or list(ROWS))
+        main(int(sys.argv[1]) if sys.argv[1:] else 7)
