@@ -165,7 +165,7 @@ def test_the_report_says_what_was_done(demo_project):
 
 def test_the_run_printed_few_lines(demo_project):
     printed = (demo_project / "printed.txt").read_text().splitlines()
-    assert len(printed) < 135  # one for each of 83 nodes
+    assert len(printed) < 160  # one for each of 96 nodes
     assert not any("Loading data" in line or "Warning" in line for line in printed)
 
 
@@ -185,7 +185,7 @@ def test_lineage_builds_with_layers_and_namespaces(demo_project, kedro, monkeypa
     lineage = json.loads((demo_project / "build/api/pipelines/demo").read_text())
     assert {"raw", "intermediate", "primary", "model_input", "reporting"} <= set(lineage["layers"])
     boxes = {node["id"] for node in lineage["nodes"] if node["type"] == "modularPipeline"}
-    boxed = {"demo_shop", "base_model", "data_mixing", "sft", "evaluation", "sequential"}
+    boxed = {"demo_shop", "base_model", "data_mixing", "sft", "evaluation", "sequential", "funnel"}
     assert boxed <= boxes
 
 

@@ -118,9 +118,7 @@ class FunnelParams(Settings):
             )
         first = variants[variant.initial]
         if first.initial is not None:
-            raise ValueError(
-                f"{where}, which starts from another itself; expected one that does not"
-            )
+            raise ValueError(f"{where}, which has an `initial` itself; expected one without")
         for field, one, other in (
             ("log", variant.log, first.log),
             ("model", variant.model.model, first.model.model),
