@@ -15,7 +15,8 @@ from shoplm.funnel.log.folder import FunnelLog
 from shoplm.funnel.models import MODELS
 from shoplm.pipelines.demo_shop import create_pipeline as create_demo_shop
 from shoplm.pipelines.recsys import create_pipeline, funnel_nodes, funnel_plan
-from shoplm.pipelines.recsys.funnel_params import FunnelParams
+from shoplm.pipelines.recsys.funnel_params import ORDERS, FunnelParams
+from shoplm.reporting.funnel_settings import FunnelStudies
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = ["base", "test", "public", "study", "paper"]
@@ -210,12 +211,21 @@ def configured():
         )  # fmt: skip
         params = FunnelParams.model_validate(loader["parameters"]["funnel"])
         entry = {k: v for k, v in loader["catalog"]["search_logs"].items() if k != "type"}
-        found[environment] = params, set(SearchLogsDataset(**entry).load())
+        studies = FunnelStudies.model_validate(loader["parameters"]["funnel_studies"]).kept()
+        found[environment] = params, set(SearchLogsDataset(**entry).load()), studies
     return found
 
 
+def test_every_row_of_a_study_is_trained_where_it_is_shown(configured):
+    for environment, (params, _, studies) in configured.items():
+        there = {*params.resolved_variants(), *ORDERS}
+        for name, study in studies.items():
+            missing = set(study.variants().values()) - there
+            assert not missing or environment == "test", f"{environment}, {name}"
+
+
 def test_the_environments_hold_what_they_are_for(configured):
-    for params, logs in configured.values():
+    for params, logs, _ in configured.values():
         assert set(params.used_logs()) == set(params.resolved_logs()) <= logs
     base, study, paper, public = (configured[n][0] for n in ("base", "study", "paper", "public"))
     assert {v.model.model for v in base.resolved_variants().values()} == set(MODELS)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
 
 from shoplm.funnel.models.md import MD
 from shoplm.funnel.saving import load
@@ -39,11 +38,7 @@ def region_masks(model: Path, log: FunnelLog) -> DataFrame:
     import pandas as pd
 
     trained, description = load(model)
-    modules = (
-        [m for m in trained.modules() if isinstance(m, MD)]
-        if isinstance(trained, nn.Module)
-        else []
-    )
+    modules = [m for m in trained.modules() if isinstance(m, MD)] if trained.is_trained else []
     if not modules:
         return pd.DataFrame(columns=MASKS)
     described = torch.from_numpy(log.region_numeric)

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shoplm.funnel.settings import LogSettings
 from shoplm.pipelines.recsys.funnel_params import FunnelParams
 from shoplm.reporting.funnel_settings import FunnelStudies
 
@@ -31,20 +32,20 @@ def build_features(search_logs: Tables, params: FunnelParams) -> Tables:
                 f"search_logs: the catalog has no log {name!r}; {suggest(name, search_logs)}"
             )
 
-    def build(name: str) -> Table:
-        return history.build_features(search_logs[name](), params.used_logs()[name])
+    def build(name: str, settings: LogSettings) -> Table:
+        return history.build_features(search_logs[name](), settings)
 
-    return {name: partial(build, name) for name in params.used_logs()}
+    return {name: partial(build, name, settings) for name, settings in params.used_logs().items()}
 
 
 def split_log(funnel_features: Tables, params: FunnelParams) -> dict[str, Callable[[Path], Path]]:
     """The data folder of every log, split by time, with its features as numbers."""
     from shoplm.funnel.log import writing
 
-    def write(name: str, folder: Path) -> Path:
-        return writing.write_log(funnel_features[name](), params.used_logs()[name], folder)
+    def write(name: str, settings: LogSettings, folder: Path) -> Path:
+        return writing.write_log(funnel_features[name](), settings, folder)
 
-    return {name: partial(write, name) for name in params.used_logs()}
+    return {name: partial(write, name, settings) for name, settings in params.used_logs().items()}
 
 
 def summarise_logs(
@@ -115,7 +116,7 @@ def read_masks(
     from shoplm.pipelines.recsys import funnel_tables as tables
 
     logs = {name: FunnelLog.open(funnel_data[name]) for name in params.used_logs()}
-    return tables.stack_models(
+    return tables.stack(
         {
             (name, seed, chosen.log): masks.region_masks(
                 funnel_models[f"{name}/seed-{seed}"], logs[chosen.log]
@@ -125,6 +126,7 @@ def read_masks(
             for seed in params.seeds
         },
         masks.MASKS,
+        tables.MODEL,
     )
 
 

@@ -19,28 +19,20 @@ MODEL = ["variant", "seed", "log"]
 PREDICTED = ["variant", "seed", "row"]
 
 
-def stack(tables: Mapping[str, pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
-    """Tables below each other, with their log in front.
+def stack(
+    tables: Mapping[Any, pd.DataFrame], columns: Sequence[str], keys: Sequence[str] = ("log",)
+) -> pd.DataFrame:
+    """Tables below each other, with what they are called in front.
 
     Args:
-        tables: by log.
+        tables: by log, or by a tuple of what `keys` names.
         columns: of the tables, for where there is none.
+        keys: columns of the names.
     """
-    return _stack(tables, ["log"], columns)
-
-
-def stack_models(
-    tables: Mapping[tuple[str, int, str], pd.DataFrame], columns: Sequence[str]
-) -> pd.DataFrame:
-    """Tables of variant, seed and log below each other, as `stack`."""
-    return _stack(tables, MODEL, columns)
-
-
-def _stack(tables: Mapping[Any, pd.DataFrame], keys: list[str], columns: Sequence[str]):
     if not tables:
         return pd.DataFrame(columns=[*keys, *columns])
     found = pd.concat(dict(tables), names=keys)
-    return found.reset_index(level=keys).reset_index(drop=True)
+    return found.reset_index(level=list(keys)).reset_index(drop=True)
 
 
 def by_log(
