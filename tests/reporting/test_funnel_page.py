@@ -86,7 +86,7 @@ def test_all_models_stand_with_every_metric_by_task(page):
     assert cell(page, "All models", row, "log loss") == "0.0500<br>(0.0490 to 0.0510)"
     assert cell(page, "All models", row, "calibration error").startswith("0.0020")
     assert cell(page, "All models", row, "predicted / observed").startswith("1.05")
-    assert cell(page, "All models", row, "violations") == "25.0%<br>(24.5% to 25.5%)"
+    assert cell(page, "All models", row, "violations") == "25.00%<br>(24.50% to 25.50%)"
     assert cell(page, "All models", row, "parameters") == "33,002"
     assert cell(page, "All models", row, "training rows/s") == "78,000"
     random = ["checkout", "random"]
@@ -147,24 +147,24 @@ def test_a_difference_without_a_test_has_no_interval(tables):
     assert cell(page, "Plug and play", row, "outcome") == "not tested"
     assert "No pair of variants was named" in part(page, "Paired tests")
     assert "without a test between them" in lead(page)
-    assert "of 4 comparisons (2 models by task) none was tested." in lead(page)
+    assert "changed NDCG@10 by +0.020 to +0.020 (not tested), and AUC" in lead(page)
 
 
 def test_the_summary_follows_from_the_numbers(tables, page):
     said = lead(page)
     assert "Of checkout, seq_md has the highest NDCG@10, 0.780; the best of the others is " in said
     assert "mmoe_md with 0.770, a difference beyond noise (corrected p 0.0020)." in said
-    assert "changed NDCG@10 by +0.020 to +0.020; of 4 comparisons (2 models by task)" in said
-    assert "it gained beyond noise in 4 and lost in 0." in said
-    assert "on 0.0% of the rows by SEQ models and on 25.0% of the rows by the others." in said
+    assert "MD in front of 2 models, task by task, changed NDCG@10 by +0.020 to +0.020" in said
+    assert "(beyond noise: 4 of 4 gained, 0 lost), and AUC by +0.020 to +0.020 (" in said
+    assert "on 0% of the rows by SEQ models and on 25.00% of the rows by the others." in said
     unsure = replace(tables, comparison=simulate_comparison(PAIRS, p_holm=0.4))
     said = lead(words(unsure))
     assert "a difference that the test does not show (corrected p 0.40)" in said
-    assert "it gained beyond noise in 0 and lost in 0." in said
+    assert said.count("(beyond noise: 0 of 4 gained, 0 lost)") == 2
     worse = simulate_comparison([("seq_md", "seq", 0.02), ("mmoe_md", "mmoe", -0.03)])
     said = lead(words(replace(tables, comparison=worse)))
     assert "changed NDCG@10 by −0.030 to +0.020" in said
-    assert "gained beyond noise in 2 and lost in 2." in said
+    assert "(beyond noise: 2 of 4 gained, 2 lost)" in said
 
 
 def test_the_best_of_many_settings_is_not_called_the_best():

@@ -86,7 +86,7 @@ def select(rows: pd.DataFrame, of: Mapping[str, str]) -> pd.DataFrame:
 def number_text(metric: str, value: float) -> str:
     """A value as people read it: violations in percent, all else as a decimal number."""
     if metric == VIOLATIONS:
-        return f"{value:.1%}"
+        return f"{value:.2%}" if value else "0%"
     return f"{value:.{DECIMALS.get(metric, 3)}f}"
 
 
@@ -111,12 +111,17 @@ def difference_text(row: Row) -> str:
     """`+0.012`, below it the interval; empty where there is none."""
     if pd.isna(row["value"]):
         return ""
-    digits = DECIMALS.get(row["metric"], 3)
-    value, low, high = (row[key] for key in ("value", "ci_low", "ci_high"))
-    text = f"{value:+.{digits}f}"
-    if not pd.isna(low):
-        text += f"\n({low:+.{digits}f} to {high:+.{digits}f})"
-    return text.replace("-", MINUS)
+    text = signed_text(row["metric"], row["value"])
+    if not pd.isna(row["ci_low"]):
+        low, high = (signed_text(row["metric"], row[end]) for end in ("ci_low", "ci_high"))
+        text += f"\n({low} to {high})"
+    return text
+
+
+def signed_text(metric: str, value: float) -> str:
+    """A difference with its sign; what rounds to 0 has that of nothing lost."""
+    digits = DECIMALS.get(metric, 3)
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", MINUS)
 
 
 def outcome(row: Row) -> str:

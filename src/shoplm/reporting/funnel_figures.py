@@ -58,7 +58,7 @@ def plot_feature_split(split: pd.DataFrame, distances: pd.DataFrame) -> go.Figur
     wide = wide.reindex(split["feature"])
     top = max(float(np.nanmax(wide.to_numpy())), threshold * 1.25, 1e-9)
     at = threshold / top
-    marks = sorted({0.0, threshold, round(top, 2)})
+    marks = sorted({0.0, threshold, top})
     figure = _heat_map(
         wide,
         [_feature_label(row) for row in split.to_dict("records")],

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pandas as pd
 
-from shoplm.metrics.funnel import COMPLETE, NOT_PREDICTED, VIOLATIONS
+from shoplm.metrics.funnel import AUC, COMPLETE, NOT_PREDICTED, VIOLATIONS
 from shoplm.metrics.funnel_rows import ALL
 from shoplm.reporting.funnel_cells import (
-    MINUS,
     NDCG,
     Scores,
     number_text,
     outcome,
     select,
+    signed_text,
 )
 from shoplm.reporting.funnel_data import FunnelTables
-from shoplm.reporting.funnel_pairs import MDPair, find_gain, list_md_pairs
+from shoplm.reporting.funnel_pairs import find_gain, list_md_pairs
 from shoplm.reporting.recommendation_tables import p_text
 
 SEQ = "seq"
@@ -71,12 +71,10 @@ def list_warnings(log: str, tables: FunnelTables, scores: Scores) -> list[str]:
         found.append(
             f"Seeds{of} differ in number: {seeds.min()} for {fewest}, {seeds.max()} for others."
         )
-    for task in scores.tasks:
-        row = scores.find(scores.variants[0], task, NDCG) if scores.variants else None
-        if row is not None and row["n"] < FEW_LISTS:
-            found.append(
-                f"{row['n']:,.0f} lists{of} have a positive of {task}, on which NDCG rests."
-            )
+    rows = [scores.find(name, task, NDCG) for name in scores.variants[:1] for task in scores.tasks]
+    few = [f"{row['n']:,.0f} of {row['task']}" for row in rows if row and row["n"] < FEW_LISTS]
+    if few:
+        found.append(f"NDCG rests on few lists with a positive{of}: {', '.join(few)}.")
     undefined = scores.means[~scores.means["status"].isin([COMPLETE, NOT_PREDICTED])]
     for (task, status), rows in undefined.groupby(["task", "status"], sort=False):
         pairs = zip(rows["platform"], rows["region"], strict=True)
@@ -142,31 +140,32 @@ def _verdict(comparison: pd.DataFrame, pair: set[str], task: str, metric: str) -
 
 
 def _gains(tables: FunnelTables, scores: Scores) -> str:
-    """What MD in front of the models did to NDCG."""
+    """What MD in front of the models did to NDCG and AUC."""
     pairs = list_md_pairs(tables.variants)
-    gains = [
-        gain
-        for pair in pairs
-        for task in scores.tasks
-        if (gain := find_gain(scores, tables.comparison, pair, task, NDCG)) is not None
-    ]
-    if not gains:
+    parts = []
+    for metric in (NDCG, AUC):
+        asked = [(pair, task) for pair in pairs for task in scores.tasks]
+        found = [find_gain(scores, tables.comparison, *one, metric) for one in asked]
+        gains = [gain for gain in found if gain is not None]
+        if gains:
+            parts.append(_gains_by(metric, gains, scores))
+    if not parts:
         return "No model was measured both with MD in front and without."
-    found = [outcome(gain) for gain in gains]
-    low, high = (f"{end(g['value'] for g in gains):+.3f}".replace("-", MINUS) for end in (min, max))
-    text = (
-        f"MD in front of a model changed {scores.title(NDCG)} by {low} to {high}; of "
-        f"{len(gains)} comparisons ({_models(pairs)} by task)"
-    )
-    tested = len(gains) - found.count("not tested")
-    if not tested:
-        return f"{text} none was tested."
-    text += f" it gained beyond noise in {found.count('better')} and lost in {found.count('worse')}"
-    return text + (f", and {len(gains) - tested} were not tested." if tested < len(gains) else ".")
+    models = f"{len(pairs)} model{'s' * (len(pairs) > 1)}"
+    return f"MD in front of {models}, task by task, changed {', and '.join(parts)}."
 
 
-def _models(pairs: list[MDPair]) -> str:
-    return f"{len(pairs)} model{'s' * (len(pairs) > 1)}"
+def _gains_by(metric: str, gains: list[dict], scores: Scores) -> str:
+    values, found = [gain["value"] for gain in gains], [outcome(gain) for gain in gains]
+    low, high = (signed_text(metric, end(values)) for end in (min, max))
+    text = f"{scores.title(metric)} by {low} to {high} ("
+    untested = found.count("not tested")
+    if untested < len(found):
+        text += f"beyond noise: {found.count('better')} of {len(found)} gained, "
+        text += f"{found.count('worse')} lost"
+        text += f", {untested} not tested)" if untested else ")"
+        return text
+    return text + "not tested)"
 
 
 def _order_of_tasks(scores: Scores, sequences: set[str], main: list[str]) -> str:

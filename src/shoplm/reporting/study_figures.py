@@ -16,7 +16,7 @@ from shoplm.reporting.page import MIN_WIDTH
 MEAN = "mean"
 """The seed of rows that are means over seeds."""
 LINE, HEAD, FOOT = 30, 100, 45  # pixels: of a line, above the panels and below
-PANEL = 170  # pixels that a panel needs
+PANEL = 160  # pixels that a panel needs
 SYMBOLS = ("circle", "diamond", "square", "x")
 
 
@@ -69,7 +69,11 @@ def plot_points(
         showgrid=False, zeroline=False, automargin=True, tickfont_size=11,
     )  # fmt: skip
     figure.update_xaxes(
-        nticks=5, rangemode=scale.start, tickformat=scale.ticks, title=scale.title or None
+        nticks=5,
+        rangemode=scale.start,
+        tickformat=scale.ticks,
+        title=scale.title or None,
+        tickangle=0,
     )
     figure.update_annotations(font_size=13)
     figure.update_layout(meta={MIN_WIDTH: PANEL * len(panels)} if len(panels) > 2 else None)
@@ -147,7 +151,9 @@ def plot_curves(measured: pd.DataFrame, x: str, title: str, hover: str) -> go.Fi
             mode="lines+markers", marker_size=5, line=look,
             hovertemplate=hover,
         )  # fmt: skip
-    return framed(styled(figure, title), 440)
+    framed(styled(figure, title), 420 + 8 * len(kept))
+    # many names, in some lines on a narrow page: below, where there is room
+    return figure.update_layout(legend={"y": -0.2, "yanchor": "top"}, margin_t=50)
 
 
 def framed(figure: go.Figure, height: int) -> go.Figure:
