@@ -126,11 +126,8 @@ def measure_writing(folder: str) -> dict[str, float]:
     from shoplm.funnel.log.writing import write_log
 
     root, settings = Path(folder), log_settings()
-    engine = ibis.duckdb.connect(
-        memory_limit=DUCKDB_MEMORY,
-        temp_directory=str(root / "spill"),
-        preserve_insertion_order=False,
-    )
+    spilled = str(root / "spilled")
+    engine = ibis.duckdb.connect(memory_limit=DUCKDB_MEMORY, temp_directory=spilled)
     with Memory() as memory:
         started = time.perf_counter()
         features = build_features(engine.read_parquet(str(root / "log.parquet")), settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
 
 BATCH = 65_536
 """Rows in memory at a time."""
-_FEATURES, _ROWS = "features.parquet", "rows.parquet"
+MEMORY = "500MB"
+"""Of the engine that reads the sorted rows; what it needs beyond lies on disk."""
+_FEATURES, _ROWS, _SPILLED = "features.parquet", "rows.parquet", "spilled"
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,9 @@ def write_log(features: Table, settings: LogSettings, folder: Path) -> Path:
         sided, left_out = limit_training_rows(sided, settings)
         facts |= left_out
         _sorted(sided, settings).to_parquet(aside / _ROWS)
-        rows = ibis.duckdb.connect().read_parquet(str(aside / _ROWS))
+        # an engine of its own: the order of rows has to be that of the file
+        engine = ibis.duckdb.connect(memory_limit=MEMORY, temp_directory=str(aside / _SPILLED))
+        rows = engine.read_parquet(str(aside / _ROWS))
         warnings = _warn_of_labels(features, settings)
         warnings += [
             f"region {name!r}: {n['rows']:,} rows of {n['lists']:,} lists before the test are left "
@@ -93,7 +98,8 @@ def write_log(features: Table, settings: LogSettings, folder: Path) -> Path:
                 f"{facts['straddling_lists']:,} lists have rows on both sides of a cut; each is "
                 "wholly on the side of its first row"
             )
-        del rows
+        engine.disconnect()
+        shutil.rmtree(aside / _SPILLED, ignore_errors=True)
         for name in (_ROWS, _FEATURES):
             (aside / name).unlink(missing_ok=True)
         meta = {
