@@ -187,6 +187,10 @@ def test_labels_out_of_order_are_refused_with_the_row_or_repaired(tmp_path):
         (lambda f: f.drop(columns="region"), r"region: there is no column 'region'"),
         (lambda f: f.assign(region=f["region"].mask(f.index == 4)), r"row 5, .*region: found noth"),
         (lambda f: f.assign(click=f["click"].mask(f.index == 2, 7)), r"row 3, .*click: found 7"),
+        (
+            lambda f: f.assign(region=f["region"].mask(f.index == 4, "R9")),
+            r"list 'L004', region: found 'R\d' and 'R9'; expected one",
+        ),
         (lambda f: f.assign(price="dear"), r"column 'price': found string; expected numbers"),
     ],
 )

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 def check_rows(log: Table, settings: LogSettings) -> None:
-    """Refuse a log with a row that lacks what every row must have, or whose label is not 0 or 1.
+    """Refuse a log with a row that lacks what every row must have, or whose label is not 0 or 1,
+    or with a list that has two regions or platforms.
 
     Raises:
         ValueError: names the first such row, its list, the column and what was expected.
@@ -38,6 +39,22 @@ def check_rows(log: Table, settings: LogSettings) -> None:
             rows = log.mutate(_row=ibis.row_number(), _bad=bad).filter(lambda t: t._bad)
             where, value = _first(rows, name)
             raise ValueError(f"{where}, {name}: found {value}; expected {expected}")
+    for name in (settings.region, settings.platform):
+        if name is not None:
+            _check_lists(log, name)
+
+
+def _check_lists(log: Table, name: str) -> None:
+    """A list is shown in one place."""
+    column = log[name].cast("string").fill_null("")
+    of_list = log.group_by(LIST).aggregate(low=column.min(), high=column.max())
+    mixed = of_list.filter(of_list.low != of_list.high).order_by(LIST).limit(1).to_pandas()
+    if len(mixed):
+        found = mixed.iloc[0]
+        raise ValueError(
+            f"search log, list {found[LIST]!r}, {name}: found {found['low']!r} and "
+            f"{found['high']!r}; expected one for all of its rows"
+        )
 
 
 def breaks_order(log: Table, tasks: list[str]) -> BooleanColumn:

@@ -83,7 +83,8 @@ def read_aliexpress(
 
 
 def read_aliccp(files: Mapping[str, Path], engine: BaseBackend | None = None) -> Table:
-    """The published columns with list_id (a user's rows of a part), user_id, region and side.
+    """The published columns with list_id (a user's rows in a scenario of a part), user_id, region
+    and side.
 
     Args:
         files: by side: train, test, and validation if there is one.
@@ -101,7 +102,7 @@ def read_aliccp(files: Mapping[str, Path], engine: BaseBackend | None = None) ->
     parts = []
     for side, file in _ordered(files):
         rows = open_csv(file, columns, engine)
-        lists = ibis.literal(f"{side}-") + rows["101"]
+        lists = ibis.literal(f"{side}-") + rows["101"] + "-" + rows["301"]
         side = _side(side, lists, "validation" in files)
         parts.append(rows.mutate(list_id=lists, user_id=rows["101"], region=rows["301"], side=side))
     return reduce(lambda a, b: a.union(b), parts).drop("_row", "301")
