@@ -69,12 +69,9 @@ def plot_points(
         showgrid=False, zeroline=False, automargin=True, tickfont_size=11,
     )  # fmt: skip
     figure.update_xaxes(
-        nticks=5,
-        rangemode=scale.start,
-        tickformat=scale.ticks,
-        title=scale.title or None,
+        nticks=4, rangemode=scale.start, tickformat=scale.ticks, title=scale.title or None,
         tickangle=0,
-    )
+    )  # fmt: skip
     figure.update_annotations(font_size=13)
     figure.update_layout(meta={MIN_WIDTH: PANEL * len(panels)} if len(panels) > 2 else None)
     inner = LINE * len(lines) + 12 * max(len(series) - 2, 0) * len(lines)
