@@ -54,8 +54,7 @@ def simulate(folder: str, rows: int) -> None:
         n = min(CHUNK, rows - start)
         number = start + np.arange(n)
         lists = number // LIST_ROWS
-        spread = np.random.default_rng([1, start])
-        region = spread.integers(0, REGIONS, n // LIST_ROWS + 1)[lists - lists[0]]
+        region = rng.integers(0, REGIONS, n // LIST_ROWS + 1)[lists - lists[0]]
         item = rng.zipf(1.3, n) % NAMES
         checkout = rng.random(n) < 0.02 + 0.1 * (item % 7 == 0)
         table = {
@@ -63,7 +62,7 @@ def simulate(folder: str, rows: int) -> None:
             "user_id": lists // 3,
             "region": pa.array([f"R{i}" for i in range(REGIONS)]).take(pa.array(region)),
             "platform": pa.array(["app", "web"]).take(pa.array(lists % PLATFORMS)),
-            "timestamp": 1_600_000_000 + number * (DAYS * 86_400) // rows // 60 * 60,
+            "timestamp": 1_600_000_000 + lists * LIST_ROWS * (DAYS * 86_400) // rows,
             "position": number % LIST_ROWS,
             "product_id": item,
             "kind": item % KINDS,
@@ -119,7 +118,7 @@ def _resident() -> tuple[float, float]:
 
 
 def measure_writing(folder: str) -> dict[str, float]:
-    """Seconds and memory from parquet to the folder of arrays."""
+    """Rows/s and memory of reading, features and writing: from parquet to the folder of arrays."""
     import ibis
 
     from shoplm.funnel.log.history import build_features
