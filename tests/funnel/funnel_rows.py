@@ -80,8 +80,8 @@ def make(d, seed=0, **settings):
     return build(TypeAdapter(ModelSettings).validate_python(settings), d)
 
 
-def train(model, batch, steps=20, after_step=lambda: None):
-    optimizer = torch.optim.AdamW(model.parameters(), 0.01, weight_decay=0.1)
+def train(model, batch, steps=20, rate=0.01, after_step=lambda: None):
+    optimizer = torch.optim.AdamW(model.parameters(), rate, weight_decay=0.1)
     model.train()
     for _ in range(steps):
         optimizer.zero_grad()
