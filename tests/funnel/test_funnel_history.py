@@ -52,6 +52,28 @@ def test_a_window_forgets_what_is_older():
     assert made["item_shown_7d"].tolist() == [0, 1, 2, 2]
 
 
+def test_a_key_may_look_as_far_back_as_it_likes():
+    frame = log_of(("A", 0, "x", 0, 1, 1), ("B", 8 * DAY, "x", 0, 0, 0))
+    keys = {"item": ["product_id"], "user": ["user_id"]}
+    chosen = settings_of(history={"keys": keys, "days": [7], "days_by_key": {"user": [None, 9]}})
+    names = ["item_shown_7d", "user_shown", "user_shown_9d"]
+    assert [name for name in history_columns(chosen) if "shown" in name] == names
+    assert features_of(frame, chosen)[names].to_numpy().tolist() == [[0, 0, 0], [0, 1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("history", "message"),
+    [
+        ({"days": [7, 7]}, "expected different numbers of days above 0"),
+        ({"days_by_key": {"item": [0]}}, "expected different numbers of days above 0"),
+        ({"days_by_key": {"itme": [7]}}, "'itme' is no key; did you mean 'item'"),
+    ],
+)
+def test_windows_that_make_no_sense_are_refused(history, message):
+    with pytest.raises(ValueError, match=message):
+        settings_of(history={**BY_ITEM, **history})
+
+
 def test_a_label_is_known_from_its_own_time_on():
     frame = log_of(("A", 10, "x", 0, 1, 1), ("B", 20, "x", 0, 0, 0), ("C", 30, "x", 0, 0, 0))
     frame["bought_at"] = [25, None, None]

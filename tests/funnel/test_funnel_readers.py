@@ -7,7 +7,7 @@ import pytest
 
 from shoplm.funnel.log.columns import name_lists, with_list_times
 from shoplm.funnel.log.folder import FunnelLog
-from shoplm.funnel.log.history import build_features
+from shoplm.funnel.log.history import build_features, history_columns
 from shoplm.funnel.log.merchandise import MERCHANDISE, read_merchandise
 from shoplm.funnel.log.published import (
     ALICCP,
@@ -59,6 +59,26 @@ def test_a_row_is_a_list_and_a_name(tmp_path):
     start = rows["timestamp"][0]
     assert rows["checkout_time"][1] == start + 600 and rows["purchase_time"][1] == start + 1200
     assert rows["list_id"].nunique() == 3 and rows["price"].isna().tolist() == [False] * 3 + [True]
+
+
+def test_events_after_a_list_change_nothing_that_it_knows(tmp_path):
+    """Of the features that the store is read with, and of which lists there are until then."""
+
+    def features(events):
+        made = build_features(store(tmp_path, EVENTS + events), MERCHANDISE).to_pandas()
+        made = made.sort_values(["timestamp", "list_id", "position"], ignore_index=True)
+        early = made["timestamp"] <= made["timestamp"].min() + 3_600
+        return made.loc[early, [*MERCHANDISE.numeric, *history_columns(MERCHANDISE)]]
+
+    later = """7,2,US,mobile,begin_checkout,4,2021-01-01 11:00:01
+7,2,US,mobile,add_to_cart,1,2021-01-01 11:00:01
+7,2,US,mobile,purchase,1,2021-01-01 11:30:00
+"""
+    assert len(features("")) == 4
+    pd.testing.assert_frame_equal(features(""), features(later))
+    # what came before does
+    earlier = "7,2,US,mobile,add_to_cart,4,2021-01-01 10:30:00\n"
+    assert features(earlier)["session_item_shown"].max() == 1
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ class TrainingSettings(Settings):
     max_passes: float = Field(4.0, gt=0)
     """Passes over the training side at most."""
     validation: ValidationSettings | None = ValidationSettings()
-    """How the passes are chosen; null: `max_passes` are made."""
+    """How the passes are chosen; null: `max_passes` are made, once, of all that `refit` allows."""
     refit: bool = True
     """Train afresh on training and validation side with the passes that were chosen; otherwise the
     best weights are kept as they are. Trees have no passes: they are fitted once, to both sides."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from shoplm.variants import Settings
+from shoplm.variants import Settings, suggest
 
 Distance = Literal["js", "wasserstein"]
 
@@ -19,6 +19,9 @@ class HistorySettings(Settings):
     """What is counted by, named: `{item: [product_id], item_region: [product_id, region]}`."""
     days: list[float | None] = [None]
     """How far back each count looks from the list's time; null: to the beginning."""
+    days_by_key: dict[str, list[float | None]] = {}
+    """Of a key, in place of `days`. What is popular changes within a week, while a user is known by
+    all that came before: `{user: [null]}` beside `days: [7]`."""
     smoothing: float = Field(20.0, gt=0)
     """Rows at the log's own rate so far that are added to each rate; few rows say little."""
     label_times: dict[str, str] = {}
@@ -27,12 +30,20 @@ class HistorySettings(Settings):
     label_delay: int = Field(0, ge=0)
     """Seconds."""
 
-    @field_validator("days")
-    @classmethod
-    def _positive(cls, value: list[float | None]) -> list[float | None]:
-        if any(days is not None and days <= 0 for days in value) or len(set(value)) < len(value):
-            raise ValueError(f"expected different numbers of days above 0, found {value}")
-        return value
+    @model_validator(mode="after")
+    def _windows_make_sense(self) -> HistorySettings:
+        for value in (self.days, *self.days_by_key.values()):
+            if any(n is not None and n <= 0 for n in value) or len(set(value)) < len(value):
+                raise ValueError(f"expected different numbers of days above 0, found {value}")
+        if strangers := sorted(set(self.days_by_key) - set(self.keys)):
+            raise ValueError(
+                f"days_by_key: {strangers[0]!r} is no key; {suggest(strangers[0], self.keys)}"
+            )
+        return self
+
+    def windows(self) -> list[tuple[str, float | None]]:
+        """Each key with each number of days that it is counted over."""
+        return [(key, n) for key in self.keys for n in self.days_by_key.get(key, self.days)]
 
 
 class FeatureSplitSettings(Settings):

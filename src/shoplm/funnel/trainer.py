@@ -138,11 +138,12 @@ class Trainer:
         stopped_by = "steps"
         if progress.refit_from is None:
             every = max(1, round(choice.every * self._per_pass(CHOOSING))) if chooses else None
-            stopped_by = self._train(CHOOSING, self._n_steps(CHOOSING), every)
+            if chooses or not self.training.refit:
+                stopped_by = self._train(CHOOSING, self._n_steps(CHOOSING), every)
             if chooses and progress.measured != progress.step:
                 self._measure()
             if not chooses:
-                progress.best.add(progress.step, None)
+                progress.best.add(self._n_steps(CHOOSING), None)
         if not self.training.refit:
             self._save_last()
             if chooses:

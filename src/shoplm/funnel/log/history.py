@@ -33,10 +33,9 @@ _ALL = "_all"
 def history_columns(settings: LogSettings) -> list[str]:
     """Names of the prior counts and rates, in order: `item_shown`, `item_click_rate_7d`, …"""
     names = []
-    for key in settings.history.keys:
-        for days in settings.history.days:
-            names += [_name(key, SHOWN, days)]
-            names += [_name(key, f"{task}_rate", days) for task in settings.tasks]
+    for key, days in settings.history.windows():
+        names += [_name(key, SHOWN, days)]
+        names += [_name(key, f"{task}_rate", days) for task in settings.tasks]
     return names
 
 
@@ -66,10 +65,10 @@ def build_features(log: Table, settings: LogSettings) -> Table:
     log = _attach(
         log, _known_before(narrow, events, [_ALL], settings.tasks, None), [_ALL], "_overall"
     )
-    for name, keys in history.keys.items():
-        for days in history.days:
-            known = _known_before(narrow, events, keys, settings.tasks, days)
-            log = _with_rates(_attach(log, known, keys, "_known"), settings, name, days)
+    for name, days in history.windows():
+        keys = history.keys[name]
+        known = _known_before(narrow, events, keys, settings.tasks, days)
+        log = _with_rates(_attach(log, known, keys, "_known"), settings, name, days)
     log = _with_popularity(log, narrow, events, settings)
     return log.drop([_ALL, *(f"_overall_{n}" for n in (SHOWN, *settings.tasks))])
 
