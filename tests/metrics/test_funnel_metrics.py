@@ -215,6 +215,13 @@ def test_every_table_has_both_orders_and_all_columns(summary):
     assert ((known["ci_low"] <= known["value"]) & (known["value"] <= known["ci_high"])).all()
 
 
+def test_one_platform_called_as_all_of_them_is_there_once():
+    rows = make_rows([0, 0, 1, 1], [1, 0, 0, 1], [0, 0, 0, 1], platform="all")
+    found = summarise_funnel(rows, predicted([0.4, 0.2, 0.3, 0.9], [0.1] * 4), TASKS, SETTINGS)
+    keys = ["variant", "seed", "task", "platform", "region", "metric"]
+    assert not found.duplicated(keys).any() and set(found["region"]) == {"all", "de"}
+
+
 def test_lists_without_a_positive_are_left_out_of_ndcg_and_counted(drawn, summary):
     rows, _ = drawn
     found = figure(summary, variant="good", task="purchase", metric="ndcg@10")

@@ -162,7 +162,8 @@ def _cells(rows: pd.DataFrame, of_list: NDArray[np.int32]) -> list[Cell]:
                 f"{column[place]!r}, expected one of them for all of its rows"
             )
         keys[name] = first
-    platforms, regions = (sorted(set(keys[name])) for name in ("platform", "region"))
+    # a log without platforms has one that is called as all of them are
+    platforms, regions = (sorted({*keys[name]} - {ALL}) for name in ("platform", "region"))
     every = np.ones(len(starts), dtype=bool)
     cells = []
     for platform in (ALL, *platforms):
