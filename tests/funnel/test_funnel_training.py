@@ -273,6 +273,13 @@ def test_without_refit_the_best_weights_of_the_choice_are_kept(write, inputs, tm
     assert measure(p, data, "validation")["auc"]["all"] == pytest.approx(best["value"], abs=1e-6)
 
 
+def test_where_no_pass_is_chosen_it_trains_once_on_all_rows(write, inputs, tmp_path):
+    file = write(tmp_path / "run", {"validation": None, "max_passes": 0.5})
+    train(file, inputs)
+    costs = json.loads((file.parent / "costs.json").read_text())
+    assert (costs["passes"], costs["steps"], costs["rows"]) == (0.5, 8, 800)
+
+
 def test_it_stops_when_validation_gets_worse(write, inputs, tmp_path):
     choice = {"every": 0.25, "patience": 2, "metric": "log_loss"}
     file = write(
