@@ -207,7 +207,7 @@ def configured():
         loader = OmegaConfigLoader(
             str(ROOT / "conf"), base_env="base", default_run_env=environment,
             merge_strategy={"parameters": "soft"},
-            config_patterns={"parameters": ["parameters_recsys*"], "catalog": ["catalog_recsys*"]},
+            config_patterns={n: [f"{n}_recsys_funnel*"] for n in ("parameters", "catalog")},
         )  # fmt: skip
         params = FunnelParams.model_validate(loader["parameters"]["funnel"])
         entry = {k: v for k, v in loader["catalog"]["search_logs"].items() if k != "type"}
