@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import torch
 
 from shoplm.funnel.inputs import RunData
-from shoplm.launch.durable import sync
+from shoplm.launch.durable import placed_durably
 from shoplm.metrics.funnel_statistics import (
     AreaUnderCurve,
     CalibrationError,
@@ -98,15 +98,8 @@ def write_predictions(file: Path, p: np.ndarray, data: RunData) -> None:
         own = p[:, data.places.index(place)] if place in data.places else None
         column = pa.nulls(len(p), pa.float32()) if own is None else pa.array(own)
         columns[f"p_{place + 1}"] = column
-    aside = file.with_name(f".{file.name}.part")
-    try:
-        pq.write_table(pa.table(columns), aside)
-        sync(aside)
-        aside.replace(file)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    sync(file.parent)
+    with placed_durably(file) as partial:
+        pq.write_table(pa.table(columns), partial)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from shoplm.launch.durable import sync
+from shoplm.launch.durable import placed_durably
 from shoplm.metrics.recommendation_ranks import METRICS, gains
 
 
@@ -20,10 +20,5 @@ def mean_gains(ranks: pd.DataFrame) -> dict[str, float]:
 
 def write_ranks(file: Path, ranks: pd.DataFrame) -> None:
     """Write ranks whole, or not at all."""
-    aside = file.with_name(f".{file.name}.part")
-    try:
-        ranks.to_parquet(aside, index=False)
-        sync(aside)
-        aside.replace(file)
-    finally:
-        aside.unlink(missing_ok=True)
+    with placed_durably(file) as partial:
+        ranks.to_parquet(partial, index=False)
