@@ -37,7 +37,6 @@ class FunnelLog:
         """Columns of `numeric`: features, prior counts and rates, flags of missing values."""
         self.categorical_names: list[str] = meta["categorical"]
         self.multivalued_names: list[str] = meta["multivalued"]
-        self.region_names: list[str] = meta["region_numeric"]
         self.categories: dict[str, int] = meta["categories"]
         """Numbers that a categorical or multi-valued feature can have, 0 (unseen) among them."""
         self.warnings: list[str] = meta["warnings"]

@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from ibis.expr.operations import PhysicalTable
 
-from shoplm.funnel.log.columns import LIST, LIST_TIME, POPULARITY, REPAIRED, SIDES
+from shoplm.funnel.log.columns import LIST, LIST_TIME, POPULARITY
+from shoplm.funnel.log.facts import count_sides, warn_of_labels, warn_of_split
 from shoplm.funnel.log.folder import FORMAT, META, REJECTED
 from shoplm.funnel.log.history import SHOWN, history_columns
-from shoplm.funnel.log.labels import undeclared_tasks
 from shoplm.funnel.log.regions import describe_regions
 from shoplm.funnel.log.scaling import Scale, fit_scale
 from shoplm.funnel.log.sides import limit_training_rows, split_log
@@ -80,24 +80,14 @@ def write_log(features: Table, settings: LogSettings, folder: Path) -> Path:
         # an engine of its own: the order of rows has to be that of the file
         engine = ibis.duckdb.connect(memory_limit=MEMORY, temp_directory=str(aside / _SPILLED))
         rows = engine.read_parquet(str(aside / _ROWS))
-        warnings = _warn_of_labels(features, settings)
-        warnings += [
-            f"region {name!r}: {n['rows']:,} rows of {n['lists']:,} lists before the test are left "
-            f"out, {n['kept']:,} are learned from (training_rows)"
-            for name, n in facts["left_out"].items()
-        ]
+        warnings = warn_of_labels(features, settings) + warn_of_split(facts)
         encoding, rejected = _fit(rows, aside / _ROWS, settings)
-        sides = _count_sides(rows, settings, warnings)
+        sides = count_sides(rows, settings, warnings)
         described = describe_regions(rows, encoding.regions, settings, warnings)
         sizes = _write_arrays(rows, encoding, settings, aside)
         np.save(aside / "region_numeric.npy", described.values)
         rejected = pd.DataFrame(rejected, columns=["feature", "reason", "detail"], dtype="str")
         rejected.to_parquet(aside / REJECTED, index=False)
-        if facts["straddling_lists"]:
-            warnings.append(
-                f"{facts['straddling_lists']:,} lists have rows on both sides of a cut; each is "
-                "wholly on the side of its first row"
-            )
         engine.disconnect()
         shutil.rmtree(aside / _SPILLED, ignore_errors=True)
         for name in (_ROWS, _FEATURES):
@@ -196,39 +186,6 @@ def _fit(
 
 def _distinct(rows: Table, name: str) -> list[str]:
     return rows.select(name).distinct().order_by(name).to_pyarrow()[name].to_pylist()
-
-
-def _warn_of_labels(log: Table, settings: LogSettings) -> list[str]:
-    warnings = [
-        f"column {name!r} is 1 only where {settings.tasks[0]!r} is, and is none of the tasks "
-        f"{settings.tasks}: it looks like a task and should be no feature"
-        for name in undeclared_tasks(log, settings)
-    ]
-    repaired = int(log[REPAIRED].sum().to_pandas() or 0)
-    if repaired:
-        warnings.append(f"labels of {repaired:,} rows broke the order of tasks and were repaired")
-    return warnings
-
-
-def _count_sides(rows: Table, settings: LogSettings, warnings: list[str]) -> dict[str, Any]:
-    """Where the rows of each side start and end, its lists, and how often each task happens."""
-    named = {f"t{n}": rows[f"_task_{task}"].sum() for n, task in enumerate(settings.tasks)}
-    counted = rows.group_by("_side").aggregate(n=rows.count(), lists=rows[LIST].nunique(), **named)
-    found = {int(r["_side"]): r for r in counted.to_pandas().to_dict("records")}
-    facts: dict[str, Any] = {"sides": {}, "lists": {}, "positives": {}}
-    start = 0
-    for number, side in enumerate(SIDES):
-        row = found.get(number, {"n": 0, "lists": 0})
-        facts["sides"][side] = [start, start + int(row["n"])]
-        facts["lists"][side] = int(row["lists"])
-        happened = {t: int(row.get(f"t{n}") or 0) for n, t in enumerate(settings.tasks)}
-        facts["positives"][side] = happened
-        start += int(row["n"])
-        for task, count in happened.items():
-            if not count:
-                text = f"task {task!r} never happens on the {int(row['n']):,} rows of {side}"
-                warnings.append(text + (": it cannot be learned" if side == "train" else ""))
-    return facts
 
 
 def _write_arrays(
