@@ -61,6 +61,15 @@ def test_a_key_may_look_as_far_back_as_it_likes():
     assert features_of(frame, chosen)[names].to_numpy().tolist() == [[0, 0, 0], [0, 1, 1]]
 
 
+def test_popularity_may_be_of_late():
+    frame = log_of(
+        ("A", 0, "x", 0, 1, 1), ("B", 8 * DAY, "x", 0, 0, 0), ("C", 9 * DAY, "x", 0, 0, 0)
+    )
+    made = features_of(frame, settings_of(history={"popularity_days": 7, "smoothing": 1}))
+    # C: x was shown once and clicked never within the days, all rows were clicked 1 of 2 times
+    np.testing.assert_allclose(made["_popularity"], [0, 1, 0.25])
+
+
 @pytest.mark.parametrize(
     ("history", "message"),
     [

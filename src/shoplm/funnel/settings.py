@@ -22,6 +22,8 @@ class HistorySettings(Settings):
     days_by_key: dict[str, list[float | None]] = {}
     """Of a key, in place of `days`. What is popular changes within a week, while a user is known by
     all that came before: `{user: [null]}` beside `days: [7]`."""
+    popularity_days: float | None = Field(None, gt=0)
+    """How far back the rate of the order popular-first looks; null: to the beginning."""
     smoothing: float = Field(20.0, gt=0)
     """Rows at the log's own rate so far that are added to each rate; few rows say little."""
     label_times: dict[str, str] = {}

@@ -44,7 +44,7 @@ def build_features(log: Table, settings: LogSettings) -> Table:
 
     A rate is (happened + a·r) / (shown + a), where r is the rate of the task over the whole log up
     to then and a is `smoothing`; 0 before anything is known. `_popularity` is the item's rate of
-    the first task, over all the time before.
+    the first task, over `popularity_days`.
 
     Raises:
         ValueError: a column is missing, a row lacks what it needs or its labels break the order.
@@ -165,7 +165,8 @@ def _rate(log: Table, task: str, settings: HistorySettings):
 def _with_popularity(log: Table, narrow: Table, events: Table, settings: LogSettings) -> Table:
     if settings.item is None:
         return log.mutate(**{POPULARITY: 0.0})
-    known = _known_before(narrow, events, [settings.item], settings.tasks, None)
+    days = settings.history.popularity_days
+    known = _known_before(narrow, events, [settings.item], settings.tasks, days)
     log = _attach(log, known, [settings.item], "_known")
     rate = _rate(log, settings.tasks[0], settings.history)
     log = log.mutate(**{POPULARITY: rate})

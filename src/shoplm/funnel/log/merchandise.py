@@ -46,6 +46,7 @@ MERCHANDISE = LogSettings(
         },
         days=[None],
         days_by_key={"item": [7], "item_region": [7]},
+        popularity_days=7,
         label_times={"checkout": "checkout_time", "purchase": "purchase_time"},
     ),
 )
