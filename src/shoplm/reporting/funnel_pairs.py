@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -9,8 +10,8 @@ import pandas as pd
 from shoplm.metrics.funnel_rows import ALL
 from shoplm.reporting.funnel_cells import Scores, select
 
-SUFFIX = "_md"
-"""In the name of a variant: MD stands in front of what has the name without it."""
+OF_MD = ("md", "md_module")
+"""Settings of a model that say whether MD stands in front, and how it is made."""
 
 
 class MDPair(NamedTuple):
@@ -21,15 +22,34 @@ class MDPair(NamedTuple):
 
 
 def list_md_pairs(variants: pd.DataFrame) -> list[MDPair]:
-    """Variants with MD at work whose name less `_md` is one without it; same model and log."""
-    rows = {row["variant"]: row for row in variants.to_dict("records")}
-    pairs = []
-    for name, row in rows.items():
-        other = rows.get(name.replace(SUFFIX, "", 1))
-        alike = other is not None and all(row[key] == other[key] for key in ("log", "model"))
-        if alike and row["md"] and row["n_dependent"] and not other["md"]:
-            pairs.append(MDPair(name, other["variant"]))
-    return pairs
+    """Each variant without MD beside the first one that has MD in front and is otherwise the same.
+
+    The same are log, model, its other settings, tasks, training, and what training starts from.
+    There is no pair where MD of that one is off.
+
+    Args:
+        variants: `funnel_variants`.
+    """
+    with_md: dict[str, dict[str, Any]] = {}
+    rows = variants.to_dict("records")
+    for row in rows:
+        if row["md"]:
+            with_md.setdefault(_all_but_md(row), row)
+    found = [(with_md.get(_all_but_md(row)), row) for row in rows if not row["md"]]
+    return [
+        MDPair(one["variant"], other["variant"])
+        for one, other in found
+        if one is not None and one["n_dependent"]
+    ]
+
+
+def _all_but_md(row: dict[str, Any]) -> str:
+    """What two variants of a pair have in common."""
+    settings = {k: v for k, v in json.loads(row["settings"]).items() if k not in OF_MD}
+    initial = "" if pd.isna(row["initial"]) else row["initial"]
+    same = [row[key] for key in ("log", "model", "tasks")]
+    same += [settings, json.loads(row["training"]), initial, bool(row["frozen"])]
+    return json.dumps(same, sort_keys=True)
 
 
 def find_gain(
