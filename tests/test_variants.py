@@ -1,5 +1,5 @@
 import pytest
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shoplm.variants import (
     Settings,
@@ -23,6 +23,12 @@ class Training(Settings):
     optimiser: Optimiser = Optimiser()
     weights: dict[str, float] = {"a": 1.0}
     note: str | None = None
+
+    @model_validator(mode="after")
+    def _weighs_something(self):
+        if not self.weights:
+            raise ValueError("weights: name at least one")
+        return self
 
 
 def test_overrides_are_laid_over_nested_fields():
@@ -56,6 +62,11 @@ def test_a_wrong_override_names_its_field(overrides, words):
     with pytest.raises(ValueError) as error:
         resolve_variant(Training(), "wrong", overrides)
     assert all(word in str(error.value) for word in words), str(error.value)
+
+
+def test_of_a_check_of_all_fields_only_the_sentence_is_told():
+    with pytest.raises(ValueError, match=r"^variant 'v': weights: name at least one$"):
+        resolve_variant(Training(), "v", {"weights": {}})
 
 
 def test_work_directory_follows_content(tmp_path):

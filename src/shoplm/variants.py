@@ -39,11 +39,7 @@ def resolve_variant(base: SettingsT, name: str, overrides: Mapping[str, Any]) ->
     try:
         return type(base).model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "(whole)"
-        raise ValueError(
-            f"variant {name!r}: field {field!r}: {first['msg']}, got {first['input']!r}"
-        ) from None
+        raise ValueError(f"variant {name!r}: {first_problem(error)}") from None
 
 
 def resolve_variants(
@@ -58,6 +54,21 @@ def resolve_variants(
         for name, overrides in variants.items()
         if overrides is not None
     }
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first thing that pydantic found wrong: field, what was expected, and what was there.
+
+    Of a check of several fields together, only what it says.
+    """
+    first = error.errors()[0]
+    told = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "json_invalid":
+        return told
+    field = ".".join(map(str, first["loc"]))
+    several = first["type"] == "value_error" and isinstance(first["input"], Mapping)
+    got = "" if several or first["type"] == "missing" else f", got {first['input']!r}"
+    return f"field {field!r}: {told}{got}" if field else f"{told}{got}"
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

@@ -1,6 +1,7 @@
 """The folder of a log: what is in it, whatever the order of the input; and bad input."""
 
 import hashlib
+from datetime import date
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ from small_logs import DAY, random_log, settings_of, table_of, write
 
 from shoplm.funnel.log.folder import FunnelLog
 from shoplm.funnel.log.history import build_features
-from shoplm.funnel.log.sides import limit_training_rows
+from shoplm.funnel.log.sides import find_cuts, limit_training_rows
 
 FULL = {
     "categorical": ["kind"],
@@ -236,3 +237,31 @@ def test_a_limit_on_a_region_that_there_is_not_is_refused():
     rows = table_of(random_log().assign(_side=0, _list="L"))
     with pytest.raises(ValueError, match="region is nowhere 'R8'"):
         limit_training_rows(rows, settings_of(training_rows={"R8": 9}))
+
+
+def test_cuts_in_the_wrong_order_are_told_and_which_is_a_share():
+    rows = table_of(pd.DataFrame({"_list_time": [day * DAY for day in range(10)]}))
+    assert find_cuts(rows, settings_of(test_from=date(1970, 1, 10))) == (8 * DAY, 9 * DAY)
+    words = r"validation_from 0.8 \(a share of the dates, here 1970-01-09\) is after .* 1970-01-03$"
+    with pytest.raises(ValueError, match=words):
+        find_cuts(rows, settings_of(test_from=date(1970, 1, 3)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"logarithm": ["prise"]},
+            "logarithm: 'prise' is no column of .*'price'. .*a log that sets no",
+        ),
+        ({"hash_buckets": {"kid": 3}, "categorical": ["kind"]}, "hash_buckets: 'kid'.*'kind'"),
+        (
+            {"hash_buckets": {"price": 3}},
+            "'price' is no column of categorical or multivalued .a log",
+        ),
+    ],
+)
+def test_a_column_that_is_read_specially_has_a_role(changes, words):
+    with pytest.raises(ValueError, match=words):
+        settings_of(**changes)
+    assert settings_of(region_features=["income"], logarithm=["income", "price"]).logarithm

@@ -80,7 +80,9 @@ class LogSettings(Settings):
     list_id: str | None = "list_id"
     """Rows that were shown together; null: every row is a list of its own."""
     user: str | None = "user_id"
+    """Who was shown the list, which `history.keys` may count by. Null: it is not known."""
     region: str = "region"
+    """Whose distributions of features may differ: country, market, scenario. One value a list."""
     platform: str | None = "platform"
     """Null: there is one."""
     time: str | None = "timestamp"
@@ -98,7 +100,9 @@ class LogSettings(Settings):
     """A row on which a later task happened without an earlier one stops the run, or the earlier
     one counts as happened."""
     numeric: list[str] = []
+    """Columns of numbers; one without a value counts as the median, and a flag says so."""
     categorical: list[str] = []
+    """Columns of one category a row, of any type."""
     multivalued: list[str] = []
     """Columns that hold lists of categories."""
     logarithm: list[str] = []
@@ -139,7 +143,20 @@ class LogSettings(Settings):
             raise ValueError("history.keys: a log without `time` has nothing known before")
         if (self.time is None) and (self.side is None):
             raise ValueError("a log without `time` needs `side`, which says what is trained on")
+        self._check_named("logarithm", "numeric", "region_features")
+        self._check_named("hash_buckets", "categorical", "multivalued")
         return self
+
+    def _check_named(self, field: str, *roles: str) -> None:
+        """Refuse a column of `field` that has none of the roles."""
+        known = [name for role in roles for name in getattr(self, role)]
+        for name in getattr(self, field):
+            if name not in known:
+                hint = f"; {suggest(name, known)}" if known else ""
+                raise ValueError(
+                    f"{field}: {name!r} is no column of {' or '.join(roles)}{hint} (a log that sets no "
+                    f"{field} of its own has that of all logs)"
+                )
 
     @model_validator(mode="after")
     def _cuts_ascend(self) -> LogSettings:

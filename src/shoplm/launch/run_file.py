@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import BaseModel, ValidationError
 
-from shoplm.variants import Settings
+from shoplm.variants import Settings, first_problem
 
 RUN_FILE = "run.json"
 
@@ -22,16 +22,6 @@ def write_run(run: BaseModel, directory: Path) -> Path:
         partial.write_text(text)
         partial.replace(file)
     return file
-
-
-def first_problem(error: ValidationError) -> str:
-    """The first thing that pydantic found wrong: field, what was expected, and what was there."""
-    first = error.errors()[0]
-    if first["type"] == "json_invalid":
-        return first["msg"]
-    field = ".".join(map(str, first["loc"])) or "(whole)"
-    got = "" if first["type"] == "missing" else f", got {first['input']!r}"
-    return f"field {field!r}: {first['msg']}{got}"
 
 
 class RunSettings(Settings):

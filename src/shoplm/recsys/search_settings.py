@@ -9,9 +9,9 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from shoplm.launch.run_file import RunSettings, first_problem, write_run
+from shoplm.launch.run_file import RunSettings, write_run
 from shoplm.recsys.run import PATHS, RecommendationRun
-from shoplm.variants import Settings, suggest
+from shoplm.variants import Settings, first_problem, suggest
 
 PROGRAM = "shoplm.recsys.search"
 SEARCHED = ("model", "training")

@@ -32,6 +32,12 @@ def find_cuts(log: Table, settings: LogSettings) -> tuple[int, int]:
         else:
             place = min(max(round(cut * len(dates)), 0), max(len(dates) - 1, 0))
             cuts.append(dates[place] * DAY if dates else 0)
+    if cuts[0] > cuts[1]:
+        raise ValueError(
+            f"search log, {settings.time}: the cuts are in the wrong order: "
+            f"{_tell('validation_from', settings.validation_from, cuts[0])} is after "
+            f"{_tell('test_from', settings.test_from, cuts[1])}"
+        )
     before = [sum(day * DAY < cut for day in dates) for cut in cuts]
     sides = [before[0], before[1] - before[0], len(dates) - before[1]]
     for side, count in zip(SIDES, sides, strict=True):
@@ -42,6 +48,13 @@ def find_cuts(log: Table, settings: LogSettings) -> tuple[int, int]:
                 f"{len(dates)} dates into {sides}"
             )
     return cuts[0], cuts[1]
+
+
+def _tell(name: str, cut: date | float, found: int) -> str:
+    """A cut as it was set, and the date that a share came to."""
+    if isinstance(cut, date):
+        return f"{name} {cut}"
+    return f"{name} {cut} (a share of the dates, here {datetime.fromtimestamp(found, UTC).date()})"
 
 
 def split_log(log: Table, settings: LogSettings) -> tuple[Table, dict]:

@@ -9,8 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from shoplm.launch.run_file import first_problem
-from shoplm.variants import Settings
+from shoplm.variants import Settings, first_problem
 
 ANSWER_COLUMNS = (
     "request_id",
