@@ -71,7 +71,7 @@ def test_models_costs_and_pairs(demo_catalog):
     assert third["trained_parameters"] < 0.2 * third["parameters"]
     pairs = demo_catalog.load("funnel_comparison")
     assert set(zip(pairs["variant"], pairs["against"], strict=True)) == {
-        ("seq_md", "shared_bottom"), ("seq_md", "popular_first"),
+        ("seq_md", "shared_bottom"), ("seq_md", "popular_first"), ("seq_md", "seq"),
     }  # fmt: skip
     metrics = demo_catalog.load("funnel_metrics")
     assert set(metrics["variant"]) == VARIANTS and {"train", "validation"} == set(metrics["split"])

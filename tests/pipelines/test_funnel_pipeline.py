@@ -16,6 +16,7 @@ from shoplm.funnel.models import MODELS
 from shoplm.pipelines.demo_shop import create_pipeline as create_demo_shop
 from shoplm.pipelines.recsys import create_pipeline, funnel_nodes, funnel_plan
 from shoplm.pipelines.recsys.funnel_params import ORDERS, FunnelParams
+from shoplm.pipelines.recsys.funnel_plan import plan_pairs
 from shoplm.reporting.funnel_settings import FunnelStudies
 
 ROOT = Path(__file__).parents[2]
@@ -114,8 +115,8 @@ def test_tables_of_the_logs_have_them_in_front(funnel_data, measured):
     assert found["shop", "price"] and not found["shop", "taste"]
     assert set(distances["distance"]) == {"js", "wasserstein"}
     statistics, rejected = funnel_nodes.summarise_logs(funnel_data, make_params())
-    assert rejected.to_numpy().tolist() == [
-        [log, "empty", "all_null", "all rows"] for log in ("shop", "other")
+    assert rejected[["log", "feature", "reason"]].to_numpy().tolist() == [
+        [log, "empty", "all_null"] for log in ("shop", "other")
     ]
     figures = statistics.set_index(["log", "side", "figure"])["value"]
     log = FunnelLog.open(funnel_data["other"])
@@ -139,8 +140,41 @@ def test_variants_are_described_with_what_md_maps(funnel_data, measured):
     assert rows.loc["wide", ["log", "threshold", "distance"]].tolist() == ["other", 2.0, "js"]
 
 
-def test_results_and_pairs_are_of_each_log(funnel_data):
-    pairs = [["wide", "popular_first"], ["seq_md", "seq"], ["random", "seq"]]
+def test_overrides_by_hand_are_of_the_logs_of_their_variants(funnel_data, measured):
+    split = measured[1].set_index(["log", "feature"])
+    assert split["overridden"].to_dict() == {
+        ("shop", "price"): False, ("shop", "taste"): False,
+        ("other", "price"): False, ("other", "taste"): True,
+    }  # fmt: skip
+    variants = {"seq_md": {}, "wide": {"log": "other", "feature_split": {"dependent": ["tasty"]}}}
+    with pytest.raises(ValueError, match=r"^log 'other': .*dependent: 'tasty'.* mean 'taste'"):
+        funnel_nodes.measure_regions(funnel_data, make_params(variants=variants))
+    variants |= {"plain": {"log": "other"}}
+    wrong = make_params(variants={k: variants[k] for k in ("plain", "wide")})
+    with pytest.raises(ValueError, match=r"^variant 'wide', log 'other': feature_split.dependent"):
+        funnel_plan.dependent_features(funnel_data, measured[0], wrong)
+
+
+def test_every_model_with_md_is_tested_against_itself_without():
+    variants = VARIANTS | {
+        "mapped": {"model": {"md_module": {"widths": [3]}}},
+        "off": {"feature_split": {"threshold": 0.9}},
+        "off_too": {"feature_split": {"threshold": 0.9}, "model": {"md": False}},
+        "hidden": {"model": {"hidden": 5}},
+        "tuned": {"initial": "two"},
+        "far": {"log": "other", "model": {"md": False}},
+    }
+    params = make_params(variants=variants, comparisons=[["seq_md", "trees"], ["wide", "random"]])
+    resolved = params.resolved_variants().items()
+    dependent = {name: ["price"] if of.has_md else [] for name, of in resolved} | {"off": []}
+    assert funnel_plan.plan_pairs("shop", dependent, params) == [
+        ("seq_md", "trees"), ("seq_md", "seq"), ("mapped", "seq"),
+    ]  # fmt: skip
+    assert funnel_plan.plan_pairs("other", dependent, params) == [("wide", "random")]
+
+
+def test_results_and_pairs_are_of_each_log(funnel_data, measured):
+    pairs = [["wide", "popular_first"], ["random", "seq"]]
     params = make_params(seeds=[0], variants={k: VARIANTS[k] for k in ("seq_md", "seq", "wide")},
                          comparisons=pairs)  # fmt: skip
     rng, tables = np.random.default_rng(1), []
@@ -156,7 +190,7 @@ def test_results_and_pairs_are_of_each_log(funnel_data):
     named = results.groupby("log")["variant"].agg(set).to_dict()
     orders = {"popular_first", "random"}
     assert named == {"shop": {"seq_md", "seq"} | orders, "other": {"wide"} | orders}
-    compared = funnel_nodes.compare_funnel_models(funnel_data, predictions, params)
+    compared = funnel_nodes.compare_funnel_models(funnel_data, measured[0], predictions, params)
     found = set(zip(compared["log"], compared["variant"], compared["against"], strict=True))
     assert found == {
         ("other", "wide", "popular_first"), ("shop", "seq_md", "seq"), ("shop", "random", "seq"),
@@ -240,6 +274,11 @@ def test_the_environments_hold_what_they_are_for(configured):
         ("seq_md_two", True),
         ("seq_md_two", False),
     ]
+    for params in (study, paper, public):
+        md = {name: ["price"] * of.has_md for name, of in params.resolved_variants().items()}
+        pairs = {pair for log in params.used_logs() for pair in plan_pairs(log, md, params)}
+        models = {m: f"{m}_md" for m in MODELS if m != "gbm"}
+        assert {(with_md, plain) for plain, with_md in models.items()} <= pairs
     ga4 = public.used_logs()["ga4"]
     assert ga4.tasks == ["checkout", "purchase"] and ga4.test_from == date(2021, 1, 17)
     assert len(paper.used_logs()["aliexpress"].numeric) == 63

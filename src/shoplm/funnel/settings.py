@@ -47,6 +47,11 @@ class HistorySettings(Settings):
         """Each key with each number of days that it is counted over."""
         return [(key, n) for key in self.keys for n in self.days_by_key.get(key, self.days)]
 
+    @staticmethod
+    def column(key: str, what: str, days: float | None) -> str:
+        """Name of a prior count or rate: `item_shown`, `item_click_rate_7d`, …"""
+        return f"{key}_{what}" + ("" if days is None else f"_{days:g}d")
+
 
 class FeatureSplitSettings(Settings):
     """Which numeric features depend on the region (SEQ+MD, section 3.1)."""
@@ -91,7 +96,9 @@ class LogSettings(Settings):
     position: str | None = "position"
     """Place in the list, from which rows of a list are ordered."""
     item: str | None = "product_id"
-    """What was shown; `popularity` is its rate of the first task before the list."""
+    """What was shown; `popularity` is its rate of the first task before the list, and of a log
+    without `time` that of the other rows that are trained on. Null: nothing is known to be popular.
+    """
     side: str | None = None
     """Column with train, validation or test, for logs published in parts; null: by time."""
     tasks: list[str] = Field(["click", "cart", "purchase"], min_length=1)
@@ -154,9 +161,40 @@ class LogSettings(Settings):
             if name not in known:
                 hint = f"; {suggest(name, known)}" if known else ""
                 raise ValueError(
-                    f"{field}: {name!r} is no column of {' or '.join(roles)}{hint} (a log that sets no "
-                    f"{field} of its own has that of all logs)"
+                    f"{field}: {name!r} is no column of {' or '.join(roles)}{hint} (a log that "
+                    f"sets no {field} of its own has that of all logs)"
                 )
+
+    @model_validator(mode="after")
+    def _prior_columns_are_new(self) -> LogSettings:
+        if "shown" in self.tasks:
+            raise ValueError("a task cannot be called 'shown', which is what prior counts count")
+        named = {*self.tasks, *self.numeric, *self.categorical, *self.multivalued}
+        named |= {
+            *self.region_features,
+            *self.history.label_times.values(),
+            self.list_id,
+            self.user,
+        }
+        named |= {self.region, self.platform, self.time, self.position, self.item, self.side}
+        named |= {column for columns in self.history.keys.values() for column in columns}
+        prior = self.prior_columns()
+        if taken := sorted(named & set(prior)):
+            raise ValueError(
+                f"history.keys: a prior count or rate would be called {taken[0]!r}, as a column is; "
+                "name the key otherwise"
+            )
+        if len(prior) < len(self.history.windows()) * (1 + len(self.tasks)):
+            raise ValueError(f"history.keys: two prior counts or rates share a name: {[*prior]}")
+        return self
+
+    def prior_columns(self) -> dict[str, bool]:
+        """Names of the prior counts and rates, in order, and whether each is a count."""
+        history, names = self.history, {}
+        for key, days in history.windows():
+            names[history.column(key, "shown", days)] = True
+            names |= {history.column(key, f"{t}_rate", days): False for t in self.tasks}
+        return names
 
     @model_validator(mode="after")
     def _cuts_ascend(self) -> LogSettings:

@@ -68,14 +68,15 @@ def measure_regions(
     """Distances between the regions for every feature; and which features depend on the region."""
     from shoplm.funnel import feature_split
     from shoplm.funnel.log.folder import FunnelLog
+    from shoplm.pipelines.recsys import funnel_plan
     from shoplm.pipelines.recsys import funnel_tables as tables
 
-    splits = {
-        name: feature_split.split_features(
-            FunnelLog.open(funnel_data[name]), params.variant.feature_split
-        )
-        for name in params.used_logs()
-    }
+    splits = {}
+    for name in params.used_logs():
+        with funnel_plan.named(f"log {name!r}"):
+            splits[name] = feature_split.split_features(
+                FunnelLog.open(funnel_data[name]), funnel_plan.choose_split(name, params)
+            )
     return (
         tables.stack({n: split.distances for n, split in splits.items()}, []),
         tables.stack({n: split.features for n, split in splits.items()}, []),
@@ -161,16 +162,25 @@ def summarise_funnel(
 
 
 def compare_funnel_models(
-    funnel_data: dict[str, Path], funnel_predictions: DataFrame, params: FunnelParams
+    funnel_data: dict[str, Path],
+    feature_distances: DataFrame,
+    funnel_predictions: DataFrame,
+    params: FunnelParams,
 ) -> DataFrame:
     """Pairs of variants on the same lists: differences, intervals and paired tests."""
     from shoplm.metrics import funnel_comparison
+    from shoplm.pipelines.recsys import funnel_plan
     from shoplm.pipelines.recsys import funnel_tables as tables
 
+    dependent = funnel_plan.dependent_features(funnel_data, feature_distances, params)
     return tables.stack(
         {
             log: funnel_comparison.compare_funnel(
-                rows, predictions, tasks, params.comparisons_in(log), params.metrics
+                rows,
+                predictions,
+                tasks,
+                funnel_plan.plan_pairs(log, dependent, params),
+                params.metrics,
             )
             for log, tasks, rows, predictions in tables.by_log(
                 funnel_data, funnel_predictions, params

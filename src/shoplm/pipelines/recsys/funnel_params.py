@@ -66,7 +66,7 @@ class FunnelParams(Settings):
     """How predictions are measured."""
     comparisons: list[tuple[str, str]] = []
     """Pairs of variants of one log to test against each other; one may be `popular_first` or
-    `random`."""
+    `random`. Variants that differ in nothing but MD are tested in any case."""
 
     @model_validator(mode="after")
     def _names_resolve(self) -> FunnelParams:
@@ -155,11 +155,6 @@ class FunnelParams(Settings):
         """The logs that a variant uses."""
         used = {variant.log for variant in self.resolved_variants().values()}
         return {name: chosen for name, chosen in self.resolved_logs().items() if name in used}
-
-    def comparisons_in(self, log: str) -> list[tuple[str, str]]:
-        """The pairs that are compared on a log."""
-        own = [name for name, chosen in self.resolved_variants().items() if chosen.log == log]
-        return [pair for pair in self.comparisons if set(pair) & set(own)]
 
     def resolved_variants(self) -> dict[str, FunnelVariantSettings]:
         """The settings of each variant."""

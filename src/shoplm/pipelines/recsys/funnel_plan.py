@@ -1,17 +1,20 @@
-"""The runs of `funnel`: every variant with every seed."""
+"""The runs of `funnel`, every variant with every seed; and the pairs that are tested."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shoplm.pipelines.recsys.funnel_params import FunnelParams
+from shoplm.pipelines.recsys.funnel_params import FunnelParams, FunnelVariantSettings
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from shoplm.funnel.run import FunnelRun
+    from shoplm.funnel.settings import FeatureSplitSettings
     from shoplm.launch import LaunchSettings
 
 
@@ -60,7 +63,7 @@ def plan_runs(
 def dependent_features(
     funnel_data: Mapping[str, Path], feature_distances: DataFrame, params: FunnelParams
 ) -> dict[str, list[str]]:
-    """What MD maps, by variant; nothing where there is no MD.
+    """What MD maps, by variant; nothing where there is no MD, or one region only.
 
     Raises:
         ValueError: an override names what is no numeric feature of the log.
@@ -71,9 +74,61 @@ def dependent_features(
     found = {}
     for name, chosen in params.resolved_variants().items():
         found[name] = []
-        if chosen.has_md:
+        log = FunnelLog.open(funnel_data[chosen.log])
+        if chosen.has_md and len(log.regions) > 1:
             measured = feature_distances[feature_distances["log"] == chosen.log]
-            numeric = FunnelLog.open(funnel_data[chosen.log]).numeric_names
-            split = decide(measured, numeric, chosen.feature_split)
+            with named(f"variant {name!r}, log {chosen.log!r}"):
+                split = decide(measured, log.numeric_names, chosen.feature_split)
             found[name] = split.loc[split["dependent"], "feature"].tolist()
     return found
+
+
+def plan_pairs(
+    log: str, dependent: Mapping[str, Sequence[str]], params: FunnelParams
+) -> list[tuple[str, str]]:
+    """The pairs that are tested on a log: `comparisons`, and what MD brings each model.
+
+    A variant whose MD has something to map is tested against the one that differs in nothing but
+    MD. Where MD is off the two are the same model, and the test would only weaken the others.
+
+    Args:
+        log: one that a variant uses.
+        dependent: what MD maps, by variant.
+        params: the variants.
+    """
+    own = {name: of for name, of in params.resolved_variants().items() if of.log == log}
+    plain: dict[str, str] = {}
+    for name, chosen in own.items():
+        if not chosen.has_md:
+            plain.setdefault(_but_for_md(chosen), name)
+    pairs = [pair for pair in params.comparisons if set(pair) & set(own)]
+    pairs += [
+        (name, plain[_but_for_md(chosen)])
+        for name, chosen in own.items()
+        if dependent[name] and _but_for_md(chosen) in plain
+    ]
+    return list(dict.fromkeys(pairs))
+
+
+def choose_split(log: str, params: FunnelParams) -> FeatureSplitSettings:
+    """How the features of a log are split where one split is shown: that of its first variant with
+    MD, or without if none has it."""
+    own = [of for of in params.resolved_variants().values() if of.log == log]
+    return next((of for of in own if of.has_md), own[0]).feature_split
+
+
+@contextmanager
+def named(where: str) -> Iterator[None]:
+    """Put in front of a `ValueError` what it is about."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def _but_for_md(chosen: FunnelVariantSettings) -> str:
+    """All that decides the result of a variant, less MD."""
+    settings = chosen.model_dump(
+        mode="json", exclude={"launch": True, "model": {"md", "md_module"}}
+    )
+    return json.dumps(settings, sort_keys=True)

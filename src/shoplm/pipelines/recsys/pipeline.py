@@ -75,7 +75,7 @@ def _funnel() -> Pipeline:
         (funnel_nodes.describe_variants, [*data, FUNNEL], "funnel_variants"),
         (funnel_nodes.summarise_funnel, ["funnel_data", "funnel_predictions", FUNNEL],
          "funnel_results"),
-        (funnel_nodes.compare_funnel_models, ["funnel_data", "funnel_predictions", FUNNEL],
+        (funnel_nodes.compare_funnel_models, [*data, "funnel_predictions", FUNNEL],
          "funnel_comparison"),
         (funnel_nodes.draw_funnel, [FUNNEL_STUDIES, *measured],
          ["funnel_studies_table", "funnel_figures"]),
