@@ -50,7 +50,8 @@ def read_metrics(directories: Mapping[RunKey, Path]) -> DataFrame:
 
 
 def read_costs(directories: Mapping[RunKey, Path]) -> DataFrame:
-    """`COST_COLUMNS`, a row a run; see `shoplm.funnel.costs.Costs.report`. Warnings are joined.
+    """`COST_COLUMNS`, a row a run; see `shoplm.funnel.costs.Costs.report`. Each of its
+    warnings is a line.
 
     Raises:
         FileNotFoundError: a run has left none.
@@ -60,7 +61,7 @@ def read_costs(directories: Mapping[RunKey, Path]) -> DataFrame:
     rows = []
     for (name, seed), path in directories.items():
         found = json.loads((path / COSTS).read_text("utf-8"))
-        found["warnings"] = "; ".join(found["warnings"])
+        found["warnings"] = "\n".join(found["warnings"])
         rows.append({"variant": name, "seed": seed} | found)
     return pd.DataFrame(rows, columns=COST_COLUMNS)
 
