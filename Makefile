@@ -18,7 +18,7 @@ demo: install
 	$(BIN)/kedro run --pipelines=demo
 	@$(BIN)/kedro viz build --include-previews >/dev/null
 	@echo "Report:    data/08_reporting/report.html"
-	@echo "Pages:     data/08_reporting/pretraining.html, tuning.html, instructions.html, mixing.html, recommendation.html"
+	@echo "Pages:     data/08_reporting/pretraining.html, tuning.html, instructions.html, mixing.html, recommendation.html, funnel.html"
 	@echo "Lineage:   $(BIN)/kedro viz run, or $(BIN)/python -m http.server -d build"
 	@echo "Tracking:  $(BIN)/mlflow ui --backend-store-uri sqlite:///data/tracking/mlflow.db"
 

@@ -1,5 +1,6 @@
 """Made-up tables of the funnel, in which each figure follows from its place."""
 
+import json
 from itertools import product
 
 import numpy as np
@@ -15,6 +16,10 @@ MODELS = {
 TASKS, REGIONS, PLATFORMS = ("checkout", "purchase"), ("CA", "TW", "US"), ("desktop", "mobile")
 FEATURES = {"price": 0.52, "clicks": 0.34, "position": 0.05, "hour": 0.11}
 """The largest distance between two regions."""
+TRAINING = json.dumps(
+    {"max_passes": 2.0, "batch_size": 1_024, "learning_rate": 0.005, "refit": True,
+     "validation": {"every": 0.5}}
+)  # fmt: skip
 RESULT = {"platform": "all", "region": "all", "confidence": 0.95, "status": "complete"}
 
 
@@ -98,7 +103,7 @@ PAIRS = (("seq_md", "seq", 0.02), ("mmoe_md", "mmoe", 0.02), ("seq_md", "mmoe_md
 def simulate_tables(log="shop", seeds=(0,), models=MODELS, tasks=TASKS, regions=REGIONS, **more):
     pairs = [p for p in PAIRS if p[0] in models and p[1] in models]
     of = {"log": log, "tasks": "; ".join(tasks), "initial": "", "frozen": False,
-          "threshold": 0.3, "distance": "js", "settings": "{}", "training": "{}"}  # fmt: skip
+          "threshold": 0.3, "distance": "js", "settings": "{}", "training": TRAINING}  # fmt: skip
     with_md = [name for name, model in models.items() if model[1]]
     couples = [(a, b) for n, a in enumerate(regions) for b in regions[n + 1 :]]
     split = [

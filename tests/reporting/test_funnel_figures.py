@@ -82,7 +82,7 @@ def test_studies_are_drawn_by_their_kind():
         }
     )  # fmt: skip
     figures = draw_figures(simulate_tables(), studies)
-    assert "table" not in figures and not figures["none"].data
+    assert "table" not in figures and "none" not in figures
     ndcg, features = figures["lines"].data
     assert list(ndcg.x) == [0.3, 0.9] and list(ndcg.y) == pytest.approx([0.8, 0.78])
     assert list(features.y) == [2, 0]

@@ -1,3 +1,4 @@
+import json
 import re
 from dataclasses import replace
 
@@ -6,11 +7,14 @@ import pandas as pd
 import pytest
 
 from shoplm.reporting.funnel import draw_figures, fill_studies, render_funnel_page
+from shoplm.reporting.funnel_data import FunnelTables
+from shoplm.reporting.funnel_pairs import list_md_pairs
 from shoplm.reporting.funnel_section import funnel_section
 from shoplm.reporting.funnel_settings import FunnelStudies
 from simulated_funnel import (
     MODELS,
     PAIRS,
+    TRAINING,
     join_tables,
     simulate_comparison,
     simulate_results,
@@ -80,26 +84,27 @@ def lead(page):
 
 
 def test_all_models_stand_with_every_metric_by_task(page):
+    heading, row = "All models: purchase", ["mmoe"]
+    assert cell(page, heading, row, "NDCG@10") == "0.770<br>(0.755 to 0.785)"
+    assert cell(page, heading, row, "AUC").startswith("0.780<br>")
+    assert cell(page, heading, row, "log loss") == "0.0500<br>(0.0490 to 0.0510)"
+    assert cell(page, heading, row, "violations") == "25.00%<br>(24.50% to 25.50%)"
     row = ["purchase", "mmoe"]
-    assert cell(page, "All models", row, "NDCG@10") == "0.770<br>(0.755 to 0.785)"
-    assert cell(page, "All models", row, "AUC").startswith("0.780<br>")
-    assert cell(page, "All models", row, "log loss") == "0.0500<br>(0.0490 to 0.0510)"
-    assert cell(page, "All models", row, "calibration error").startswith("0.0020")
-    assert cell(page, "All models", row, "predicted / observed").startswith("1.05")
-    assert cell(page, "All models", row, "violations") == "25.00%<br>(24.50% to 25.50%)"
-    assert cell(page, "All models", row, "parameters") == "33,002"
-    assert cell(page, "All models", row, "training rows/s") == "78,000"
-    random = ["checkout", "random"]
-    assert cell(page, "All models", random, "NDCG@10").startswith("0.450")
-    assert cell(page, "All models", random, "log loss") == ""
-    table = part(page, "All models")
+    assert cell(page, "Calibration", row, "calibration error").startswith("0.0020")
+    assert cell(page, "Calibration", row, "predicted / observed").startswith("1.05")
+    assert "<details><summary>show" in part(page, "Calibration")
+    heading = "All models: checkout"
+    assert cell(page, heading, ["random"], "NDCG@10").startswith("0.450")
+    assert cell(page, heading, ["random"], "log loss") == ""
+    table = part(page, heading)
     assert table.index("<td>random</td>") < table.index("<td>popular_first</td>")
     assert table.index("<td>popular_first</td>") < table.index("<td>seq_md</td>")
+    assert "<th>violations</th>" not in table  # there is no task before it
 
 
 def test_several_seeds_show_their_spread():
     page = words(simulate_tables(seeds=(0, 1, 2)))
-    text = cell(page, "All models", ["checkout", "seq_md"], "NDCG@10")
+    text = cell(page, "All models: checkout", ["seq_md"], "NDCG@10")
     assert text == "0.788 ±0.008<br>(0.772 to 0.804)"  # 0.78, 0.7878 and 0.7956
     assert cell(page, "Costs", ["seq_md"], "seeds") == "3"
     assert "There is one seed" not in page
@@ -121,7 +126,8 @@ def test_figures_that_are_not_defined_say_why():
     results.loc[gone, "status"] = "no positives"
     page = words(simulate_tables(results=results))
     assert cell(page, "By region", ["purchase", "seq"], "US") == "no positives"
-    assert "purchase: no positives in US; desktop, US; mobile, US." in page
+    few = "1 of 3 regions, 2 of 6 regions on a platform"
+    assert f"purchase: no positives in {few}." in page
 
 
 def test_md_is_shown_beside_the_same_model_without(page):
@@ -129,7 +135,6 @@ def test_md_is_shown_beside_the_same_model_without(page):
     assert cell(page, "Plug and play", row, "without MD").startswith("0.770")
     assert cell(page, "Plug and play", row, "with MD").startswith("0.790")
     assert cell(page, "Plug and play", row, "difference") == "+0.020<br>(+0.015 to +0.025)"
-    assert cell(page, "Plug and play", row, "p") == "0.0010"
     assert cell(page, "Plug and play", row, "corrected p") == "0.0020"
     assert cell(page, "Plug and play", row, "outcome") == "better"
     less = ["seq", "checkout", "log loss"]
@@ -138,6 +143,28 @@ def test_md_is_shown_beside_the_same_model_without(page):
     tests = part(page, "Paired tests")
     assert cell(page, "Paired tests", ["seq_md", "mmoe_md", "checkout", "AUC"], "n") == "1,200"
     assert "<td>mmoe</td>" not in tests  # pairs of MD stand in their own section
+
+
+def test_pairs_of_md_are_alike_in_all_else():
+    models = {
+        "plain": ("seq", False, 0.7),
+        "full": ("seq", True, 0.7),
+        "tried": ("seq", True, 0.7),
+        "hinge": ("seq", True, 0.7),
+        "mmoe": ("mmoe", False, 0.7),
+        "mmoe_md": ("mmoe", True, 0.7),
+    }
+    variants = simulate_tables(models=models).variants.set_index("variant", drop=False)
+    settings = {"md": True, "md_module": {"widths": [8]}, "hidden": 32}
+    variants["settings"] = json.dumps(settings)
+    variants.loc["plain", "settings"] = json.dumps({"hidden": 32, "md": False, "md_module": {}})
+    variants.loc["hinge", "settings"] = json.dumps(settings | {"regulariser": "hinge"})
+    assert list_md_pairs(variants) == [("full", "plain"), ("mmoe_md", "mmoe")]
+    for column, value in [("training", "{}"), ("tasks", "checkout"), ("initial", "plain"),
+                          ("frozen", True), ("log", "other"), ("n_dependent", 0)]:  # fmt: skip
+        other = variants.copy()
+        other.loc["mmoe_md", column] = value
+        assert list_md_pairs(other) == [("full", "plain")], column
 
 
 def test_a_difference_without_a_test_has_no_interval(tables):
@@ -171,7 +198,7 @@ def test_the_best_of_many_settings_is_not_called_the_best():
     tried = MODELS | {"seq_md_threshold": ("seq", True, 0.95)}
     page = words(simulate_tables(models=tried))
     assert "seq_md has the highest NDCG@10, 0.780" in lead(page)
-    assert "seq_md_threshold" not in part(page, "All models").split("<details", 1)[0]
+    assert "seq_md_threshold" not in part(page, "All models: checkout").split("<details", 1)[0]
     other = "Other settings of these models"
     assert cell(page, other, ["checkout", "seq_md_threshold"], "NDCG@10").startswith("0.950")
 
@@ -183,13 +210,56 @@ def test_another_model_may_be_ahead_of_seq():
 
 
 def test_features_name_the_regions_that_differ_and_who_decided(page):
-    heading = "Features by region"
+    heading = "Numeric features by region"
     assert cell(page, heading, ["price"], "largest distance") == "0.520"
     assert cell(page, heading, ["price"], "between") == "CA and TW"
     assert cell(page, heading, ["price"], "the feature is") == "dependent"
     assert cell(page, heading, ["hour"], "decided by") == "hand"
     assert cell(page, "Masks", ["mmoe_md", "US"], "price") == "1.50"
-    assert "2 of 4" in page
+    assert "2 of 4</b><span>numeric features depend on the region" in page
+    assert "0.5 halves the feature" in part(page, "Masks")
+
+
+def test_a_stranger_is_told_what_is_seen(page):
+    start = page.split('class="lead"')[0]
+    assert "A funnel is the way from a list of items" in start and "MD, in front of any" in start
+    legend = part(page, "The models")
+    assert "MD in front: seq_md, mmoe_md" in legend and "MMoE: mmoe, mmoe_md" in legend
+    assert "gbm" not in legend  # it was not trained
+
+
+def test_what_must_be_known_of_a_log_stands_before_the_figures(tables):
+    studies = FunnelStudies(notes={"shop": "It is simulated.", "never": "Not of this run."})
+    before = words(tables, studies).split("<nav>")[0]
+    assert "<li>It is simulated.</li>" in before and "Not of this run" not in before
+
+
+def training_of(tables, **changed):
+    """Section on training, and on costs, where the last variant is trained otherwise."""
+    kept = tables.variants["training"].tolist()
+    other = json.dumps(json.loads(TRAINING) | changed)
+    page = words(replace(tables, variants=tables.variants.assign(training=[*kept[:-1], other])))
+    return part(page, "Training"), part(page, "Costs")
+
+
+def test_the_page_says_how_models_were_trained(tables, page):
+    text = part(page, "Training")
+    assert "passes was chosen on the validation dates" in text and "trained afresh" in text
+    assert "no learning curve" not in text
+    equal = "at most 2 passes over the rows, batches of 1,024 rows, a learning rate of 0.005."
+    assert f"{equal} Sizes differ" in part(page, "Costs")
+    assert "All ran on cpu with 1 thread." in part(page, "Costs")
+    text, costs = training_of(tables, refit=False, learning_rate=0.01)
+    assert "seq_md, seq, mmoe: The number" in text and "mmoe_md: The number" in text
+    assert "which learned from no row of them" in text
+    assert "Not equal: a learning rate of 0.005 to 0.01." in costs
+    text, _ = training_of(tables, validation=None)
+    assert (
+        "mmoe_md: Each model was trained once, on all dates before the test, for 2 passes" in text
+    )
+    nothing = replace(tables, metrics=tables.metrics.head(0))
+    assert "There is no learning curve" in part(words(nothing), "Training")
+    assert "learning" not in draw_figures(nothing, FunnelStudies())
 
 
 def test_what_was_left_out_and_what_it_cost_stands_there(page):
@@ -202,9 +272,9 @@ def test_what_was_left_out_and_what_it_cost_stands_there(page):
 
 
 def test_warnings_of_runs_stand_once(tables):
-    costs = tables.costs.assign(warnings=["few rows; slow", "few rows", "few rows", "few rows"])
+    costs = tables.costs.assign(warnings=["few rows; or none\nslow", *["few rows; or none"] * 3])
     page = words(replace(tables, costs=costs))
-    assert page.count("Runs warn: few rows.") == 1 and "Runs warn: slow (seq_md)." in page
+    assert page.count("Runs warn: few rows; or none.") == 1 and "Runs warn: slow (seq_md)." in page
 
 
 def test_studies_show_gaps_and_other_figures(tables, page):
@@ -214,6 +284,9 @@ def test_studies_show_gaps_and_other_figures(tables, page):
     assert cell(page, "Apart", ["neither"], "NDCG@10, checkout") == ""
     assert "neither (variant shared_bottom): NDCG@10, checkout, NDCG@10, purchase, " in page
     assert cell(page, "Places", ["mmoe"], "NDCG@10, purchase, TW").startswith("0.750")
+    random = cell(page, "Apart", ["random"], "NDCG@10, checkout")
+    assert random.startswith("0.450") and "random (variant random)" not in page
+    assert cell(page, "Places", ["popular_first"], "NDCG@10, purchase, TW").startswith("0.600")
     absent = part(page, "A task more")
     assert "Absent: none of its variants was trained." in absent and "<details>" in absent
     filled = fill_studies(tables, STUDIES)
@@ -233,10 +306,10 @@ def test_each_log_has_a_block_of_its_own(tables):
     merch = simulate_tables("merch", models=renamed, tasks=("shown", "bought"))
     both = join_tables(tables, merch)
     page = words(both, STUDIES)
-    assert cell(page, "All models, shop", ["checkout", "seq"], "NDCG@10").startswith("0.760")
-    row = ["shown", "seq_merch"]
-    assert cell(page, "All models, merch", row, "NDCG@10").startswith("0.760")
-    assert "<td>seq</td>" not in part(page, "All models, merch")
+    assert cell(page, "All models: checkout, shop", ["seq"], "NDCG@10").startswith("0.760")
+    heading = "All models: shown, merch"
+    assert cell(page, heading, ["seq_merch"], "NDCG@10").startswith("0.760")
+    assert "<td>seq</td>" not in part(page, heading)
     assert lead(page).startswith("shop: Of checkout, seq_md has")
     assert "merch: Of shown, seq_md_merch has" in lead(page)
     assert "Apart, shop</h2>" in page and "Apart, merch</h2>" not in page
@@ -247,11 +320,38 @@ def test_each_log_has_a_block_of_its_own(tables):
 def test_without_md_its_sections_say_that_it_is_absent():
     plain = simulate_tables(models=ORDINARY)
     page = words(plain)
-    assert "no model with MD was trained" in part(page, "Masks")
-    assert "Absent" in part(page, "Plug and play") and "Absent" in part(page, "Gains by region")
-    assert "No model was measured both with MD in front and without." in lead(page)
+    for heading in ("Masks", "Plug and play", "Gains by region"):
+        assert "Absent: No model with MD was trained." in part(page, heading)
+    assert "No model with MD was trained." in lead(page)
     figures = draw_figures(plain, FunnelStudies())
-    assert not figures["masks"].data and not figures["gains_by_region"].data
+    assert "masks" not in figures and "gains_by_region" not in figures
+
+
+def test_where_no_feature_depends_on_the_region_md_was_off(tables):
+    off = {"variants": tables.variants.assign(n_dependent=0),
+           "region_masks": tables.region_masks.head(0),
+           "costs": tables.costs.assign(warnings="MD is off: nothing depends")}  # fmt: skip
+    page = words(replace(tables, **off))
+    why = "MD was off in every model: no numeric feature depends on the region."
+    assert why in lead(page) and why in part(page, "Plug and play") and why in part(page, "Masks")
+    assert page.count("MD is off") == 1  # the page says what every run warned of
+
+
+@pytest.mark.parametrize("name", ["US", "NA"])
+def test_a_region_may_have_any_name(name, tmp_path):
+    regions = ("CA", "TW", name)
+    read = {}
+    for key, table in vars(simulate_tables(regions=regions)).items():
+        table.to_csv(tmp_path / key, index=False)
+        read[key] = pd.read_csv(tmp_path / key, keep_default_na=False, na_values=[""])
+    found = FunnelTables(**read)
+    page = words(found)
+    assert cell(page, "By region", ["checkout", "seq"], name).startswith("0.720")
+    assert cell(page, "Masks", ["mmoe_md", name], "price") == "1.50"
+    figures = draw_figures(found, FunnelStudies())
+    for figure in ("feature_split", "masks"):
+        assert name in figures[figure].data[0].x
+    assert name in figures["gains_by_region"].layout.yaxis.ticktext
 
 
 def test_with_one_region_md_is_off_and_nothing_stands_by_region():
@@ -259,8 +359,10 @@ def test_with_one_region_md_is_off_and_nothing_stands_by_region():
     page = words(alone)
     assert ">By region</h2>" not in page
     assert "There is one region, US: no feature can depend on it." in page
-    assert "There is one region: nothing can depend on it, and MD is off in every model." in page
-    assert not draw_figures(alone, FunnelStudies())["feature_split"].data
+    why = "There is one region, US: nothing can depend on it, and MD is off in every model."
+    assert why in page
+    assert "MD was off in every model: there is one region, US." in lead(page)
+    assert "feature_split" not in draw_figures(alone, FunnelStudies())
 
 
 def test_nothing_measured_is_said(tables):

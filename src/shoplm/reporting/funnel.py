@@ -32,6 +32,7 @@ from shoplm.reporting.funnel_sections import (
 from shoplm.reporting.funnel_settings import FunnelStudies
 from shoplm.reporting.funnel_studies import COLUMNS, fill_study, plot_study
 from shoplm.reporting.funnel_summary import SEQ, list_facts, list_warnings, summarise
+from shoplm.reporting.funnel_texts import INTRODUCTION, explain_models
 from shoplm.reporting.page import Section, render_page
 
 __all__ = ["FunnelTables", "draw_figures", "fill_studies", "render_funnel_page"]
@@ -52,7 +53,7 @@ def draw_figures(tables: FunnelTables, studies: FunnelStudies) -> dict[str, Figu
     """`OF_LOG`, and each study by its name.
 
     Of several search logs the first has these names, and others have `_<log>` behind them. A figure
-    of which nothing was measured has no data.
+    of which nothing was measured is left out.
     """
     found = {}
     for log, scores in _scores(tables).items():
@@ -69,7 +70,7 @@ def draw_figures(tables: FunnelTables, studies: FunnelStudies) -> dict[str, Figu
     for name, study in studies.kept().items():
         if study.kind != "table":
             found[name] = plot_study(filled[filled["study"] == name], study)
-    return found
+    return {name: figure for name, figure in found.items() if figure.data}
 
 
 def render_funnel_page(
@@ -79,28 +80,29 @@ def render_funnel_page(
 
     Args:
         tables: what was measured.
-        figures: `draw_figures`; one that is not there, or has no data, is left out.
-        studies: further tables and figures.
+        figures: `draw_figures`.
+        studies: further tables and figures, and notes on the logs.
     """
-    drawn = {name: figure for name, figure in figures.items() if figure.data}
     filled, kept = fill_studies(tables, studies), studies.kept()
     by_log = _scores(tables)
-    sections, warnings, leads = [], [], []
+    sections, warnings, leads = [explain_models(tables)] if by_log else [], [], []
     for log, scores in by_log.items():
         of, name = tables.of_log(log), log if len(by_log) > 1 else ""
-        own = drawn | {key: drawn.get(key + _behind(tables, log)) for key in OF_LOG}
+        own = dict(figures) | {key: figures.get(key + _behind(tables, log)) for key in OF_LOG}
         blocks = [
             *score_sections(of, scores, own),
             *region_sections(of, scores, own),
-            *study_sections(filled[filled["log"] == log], kept, drawn),
+            *study_sections(filled[filled["log"] == log], kept, figures),
             *background_sections(of, own),
         ]
         sections += [
             replace(block, title=f"{block.title}, {name}") if name else block for block in blocks
         ]
         leads.append(summarise(name, of, scores))
+        if log in studies.notes:
+            warnings.append(f"{name}: {studies.notes[log]}" if name else studies.notes[log])
         warnings += list_warnings(name, of, scores)
-    sections += study_sections(filled[~filled["log"].isin(by_log)], kept, drawn)
+    sections += study_sections(filled[~filled["log"].isin(by_log)], kept, figures)
     sections.append(Section("The variants", "", tables.variants, folded=True))
     first = next(iter(by_log), None)
     return render_page(
@@ -110,6 +112,7 @@ def render_funnel_page(
         warnings,
         contents=True,
         lead=" ".join(leads) or "Nothing was measured.",
+        introduction=INTRODUCTION,
     )
 
 

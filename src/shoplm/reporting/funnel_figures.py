@@ -47,7 +47,7 @@ def plot_feature_split(split: pd.DataFrame, distances: pd.DataFrame) -> go.Figur
         distances: `feature_distances` of it.
     """
     split = split.sort_values(["dependent", "maximum"], ascending=False, kind="stable")
-    title = "Distance of each region from the one that is farthest, by feature"
+    title = "Distance of each region from the one that is farthest, by numeric feature"
     chosen = distances.merge(split[["feature", "distance"]], on=["feature", "distance"])
     if chosen.empty:
         return styled(go.Figure(), title)

@@ -8,12 +8,15 @@ import pandas as pd
 from plotly.graph_objects import Figure
 
 from shoplm.metrics.funnel import AUC, LOG_LOSS
-from shoplm.reporting.funnel_cells import NDCG, Scores
+from shoplm.reporting.funnel_cells import BASELINES, NDCG, Scores
 from shoplm.reporting.funnel_data import FunnelTables
+from shoplm.reporting.funnel_figures import VALIDATION
 from shoplm.reporting.funnel_pairs import list_md_pairs
 from shoplm.reporting.funnel_settings import FunnelStudySettings
 from shoplm.reporting.funnel_studies import write_figure
 from shoplm.reporting.funnel_tables import (
+    CALIBRATION,
+    describe_machine,
     tabulate_by,
     tabulate_costs,
     tabulate_gains,
@@ -23,6 +26,7 @@ from shoplm.reporting.funnel_tables import (
     tabulate_statistics,
     tabulate_tests,
 )
+from shoplm.reporting.funnel_texts import describe_budget, describe_training, explain_no_md
 from shoplm.reporting.page import Section
 from shoplm.reporting.recommendation_tables import LEVEL
 from shoplm.reporting.study_tables import list_gaps, show_study
@@ -31,6 +35,17 @@ SCORES, SPLIT, MASKS, GAINS, LEARNING = (
     "scores", "feature_split", "masks", "gains_by_region", "learning",
 )  # fmt: skip
 """Figures of a search log by name."""
+FEATURES_TEXT = (
+    "How far the distribution of a numeric feature in a region is from the region where it differs "
+    "most, in training rows. Above the threshold (another colour) a feature is dependent (bold): "
+    "MD multiplies it by a factor of the region. set: decided by hand. Features of other kinds are "
+    "not measured, and MD leaves them alone."
+)
+MASKS_TEXT = (
+    "A mask is a learned factor on the scaled feature, mean over seeds: 0.5 halves the feature in "
+    "that region, 1 leaves it as it is, 2 doubles it."
+)
+GAINS_TEXT = "With MD less without, by region; the line is the interval, where it was tested."
 
 Figures = Mapping[str, Figure | None]
 
@@ -39,15 +54,28 @@ def score_sections(tables: FunnelTables, scores: Scores, figures: Figures) -> li
     """All models by task, by platform and region, and their tests."""
     ndcg = scores.title(NDCG)
     main = scores.choose(tables.main_variants())
-    table = tabulate_scores(scores, tables.costs, main)
-    if table is None:
+    by_task = {task: tabulate_scores(scores, [task], main) for task in scores.tasks}
+    by_task = {task: table for task, table in by_task.items() if table is not None}
+    if not by_task:
         return [Section("All models", "No model was measured.")]
-    found = [Section("All models", _how_to_read(tables, ndcg), table, figures.get(SCORES))]
+    first, found = next(iter(by_task)), []
+    for task, table in by_task.items():
+        text, figure = "As above.", None
+        if task == first:
+            text, figure = _how_to_read(tables, ndcg), figures.get(SCORES)
+        found.append(Section(f"All models: {task}", text, table, figure))
     others = [name for name in scores.variants if name not in main]
-    table = tabulate_scores(scores, tables.costs, others)
+    table = tabulate_scores(scores, scores.tasks, others)
     if table is not None:
         text = "Of the studies; the best of them is best by chance too. Otherwise as above."
         found.append(Section("Other settings of these models", text, table, folded=True))
+    table = tabulate_scores(scores, scores.tasks, scores.variants, CALIBRATION)
+    if table is not None:
+        text = (
+            "calibration error: mean distance of predicted from observed shares. predicted / "
+            "observed: sums over all rows; 1 is best."
+        )
+        found.append(Section("Calibration", text, table, folded=True))
     cells = (
         f"{ndcg}, below it its interval and AUC. lists: all of them, those without a positive too."
     )
@@ -71,27 +99,19 @@ def region_sections(tables: FunnelTables, scores: Scores, figures: Figures) -> l
     found = []
     if len(scores.regions) == 1:
         text = f"There is one region, {scores.regions[0]}: no feature can depend on it."
-        found.append(Section("Features by region", text))
+        found.append(Section("Numeric features by region", text))
     else:
-        text = (
-            "How far the distribution of a feature in a region is from the region where it differs "
-            "most, in training rows. Above the threshold (another colour) a feature is dependent "
-            "(bold): MD multiplies it by a factor of the region. set: decided by hand."
-        )
-        found.append(Section("Features by region", text, split, figures.get(SPLIT), folded=True))
-    masks = tabulate_masks(tables.region_masks)
-    text = (
-        "By what MD multiplies a dependent feature in a region, mean over seeds; 1 changes nothing."
-    )
-    none = "Absent: no model with MD was trained, or no feature depends on the region."
-    found.append(
-        Section("Masks", none if masks is None else text, masks, figures.get(MASKS), folded=True)
-    )
+        text = FEATURES_TEXT + " The table has all of them."
+        figure = figures.get(SPLIT)
+        found.append(Section("Numeric features by region", text, split, figure, folded=True))
     pairs = list_md_pairs(tables.variants)
+    masks = tabulate_masks(tables.region_masks)
+    off = f"Absent: {explain_no_md(tables.variants, scores.regions)}"
+    text = MASKS_TEXT if masks is not None else off
+    found.append(Section("Masks", text, masks, figures.get(MASKS), folded=True))
     gains = tabulate_gains(scores, tables.comparison, pairs, [NDCG, AUC])
     if gains is None:
-        none = "Absent: no model was measured both with MD in front and without."
-        return [*found, Section("Plug and play", none), Section("Gains by region", none)]
+        return [*found, Section("Plug and play", off), Section("Gains by region", off)]
     text = f"Each model without MD and with it in front, otherwise the same. {_how_tested()}"
     found.append(Section("Plug and play", text, gains))
     losses = tabulate_gains(scores, tables.comparison, pairs, [LOG_LOSS])
@@ -99,8 +119,7 @@ def region_sections(tables: FunnelTables, scores: Scores, figures: Figures) -> l
         Section("Plug and play: log loss", "As above; less is better.", losses, folded=True)
     )
     if figures.get(GAINS) is not None:
-        text = "With MD less without, by region; the line is the interval, where it was tested."
-        found.append(Section("Gains by region", text, figure=figures[GAINS]))
+        found.append(Section("Gains by region", GAINS_TEXT, figure=figures[GAINS]))
     return found
 
 
@@ -111,7 +130,8 @@ def study_sections(
     found = []
     for name, of in filled.groupby("study", sort=False):
         study, gaps = studies[name], list_gaps(of)
-        absent = bool(of.loc[of["source"] == "ours", "value"].isna().all())
+        trained = (of["source"] == "ours") & ~of["variant"].isin(BASELINES)
+        absent = bool(of.loc[trained, "value"].isna().all())
         text = f"{study.source}. {study.note}".strip()
         text += " Absent: none of its variants was trained." if absent else ""
         if (of["source"] == "paper").any():
@@ -130,15 +150,15 @@ def study_sections(
 
 def background_sections(tables: FunnelTables, figures: Figures) -> list[Section]:
     """What the log has, what was left out of it, training and its costs."""
-    found = []
-    if figures.get(LEARNING) is not None:
-        text = (
-            "The number of passes is chosen on the last training dates. Then a model is trained "
-            "afresh on all dates before the test, unless its settings say otherwise."
-        )
-        found.append(Section("Learning curves", text, figure=figures[LEARNING]))
+    text, figure = describe_training(tables), figures.get(LEARNING)
+    if not (tables.metrics["split"] == VALIDATION).any():
+        text += " There is no learning curve: nothing was measured while training."
+    found = [Section("Training", text, figure=figure)]
     costs = tabulate_costs(tables.costs, tables.variants)
-    text = "Measured by the training program, means over seeds. Reading of batches counts."
+    text = (
+        "Measured by the training program, means over seeds. Reading of batches counts. "
+        f"{describe_machine(tables.costs)} {describe_budget(tables.variants)}"
+    )
     found.append(Section("Costs", "Nothing was trained." if costs is None else text, costs))
     statistics = tabulate_statistics(tables.log_statistics)
     if statistics is not None:
@@ -157,8 +177,7 @@ def _how_to_read(tables: FunnelTables, ndcg: str) -> str:
     return (
         f"{ndcg}: mean over lists with a positive, ties share what their places bring. All else is "
         f"over rows. After ± the standard deviation of seeds, below it the {sure} interval over "
-        "lists. calibration error: mean distance of predicted from "
-        "observed shares. violations: share of rows with this task predicted above the one before. "
+        "lists. violations: share of rows with this task predicted above the one before. "
         "random: what chance expects; popular_first: by the item's past rate; neither gives "
         "probabilities."
     )

@@ -53,6 +53,8 @@ class FunnelStudies(BaseStudies):
 
     studies: dict[Label, FunnelStudySettings | None] = {}
     """Null drops one of another environment."""
+    notes: dict[Label, str] = {}
+    """What a reader of the page must know of a search log, by its name."""
 
     def kept(self) -> dict[str, FunnelStudySettings]:
         """The studies that are shown, less those that are null."""

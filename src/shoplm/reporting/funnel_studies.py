@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from shoplm.metrics.funnel import MEAN
 from shoplm.metrics.funnel_rows import ALL
 from shoplm.reporting.figures import styled
-from shoplm.reporting.funnel_cells import NDCG, Scores, shown
+from shoplm.reporting.funnel_cells import BASELINES, NDCG, Scores, shown
 from shoplm.reporting.funnel_data import FunnelTables
 from shoplm.reporting.funnel_settings import FunnelColumnSettings, FunnelStudySettings
 from shoplm.reporting.funnel_tables import COSTS
@@ -28,7 +28,8 @@ def fill_study(
 ) -> pd.DataFrame:
     """One row a figure: each seed, their mean, and the paper's own.
 
-    A figure that was not measured is a row without a value, of the seed `mean`.
+    A figure that was not measured is a row without a value, of the seed `mean`. Popular-first and
+    random order stand first, where they have a figure, unless the study names them.
 
     Args:
         name: of the study.
@@ -46,6 +47,13 @@ def fill_study(
     columns = _expand(study, of_log)
     costs = tables.costs.merge(tables.variants[["variant", "n_dependent"]], on="variant")
     found: list[dict[str, Any]] = []
+    for variant in [name for name in BASELINES if name not in study.variants().values()]:
+        of = {"row": variant, "label": variant, "group": "", "x": None, "variant": variant}
+        for label, column in columns.items():
+            kind = {"column": label, "cost": "", "metric": column.metric}
+            figures = _figures(of_log, variant, column) if column.cost is None else []
+            measured = [figure for figure in figures if figure["value"] is not None]
+            found += [{**of, "source": OURS, **figure, **kind} for figure in measured]
     for row, settings in study.kept_rows().items():
         variant = settings.variant or row
         of = {"row": row, "label": settings.label or row, "group": settings.group or "",
@@ -79,9 +87,12 @@ def write_figure(row: Mapping[str, Any]) -> str:
 def plot_study(filled: pd.DataFrame, study: FunnelStudySettings) -> go.Figure:
     """A filled study whose kind is `bars` or `lines`; nothing is drawn where nothing is measured.
 
-    Bars are drawn as points with intervals, since what differs is little of a bar.
+    Bars are drawn as points with intervals, since what differs is little of a bar. Lines have no
+    place for what is only an order.
     """
     rows = filled[(filled["source"] == OURS) & filled["value"].notna()]
+    if study.kind == "lines":
+        rows = rows[rows["x"].notna()]
     if study.kind == "table" or rows.empty:
         return styled(go.Figure(), study.title)
     rows = rows.assign(line=rows["label"], series=rows["group"], panel=rows["column"])

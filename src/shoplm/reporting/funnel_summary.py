@@ -16,6 +16,7 @@ from shoplm.reporting.funnel_cells import (
 )
 from shoplm.reporting.funnel_data import FunnelTables
 from shoplm.reporting.funnel_pairs import find_gain, list_md_pairs
+from shoplm.reporting.funnel_texts import explain_no_md
 from shoplm.reporting.recommendation_tables import p_text
 
 SEQ = "seq"
@@ -53,7 +54,7 @@ def list_facts(tables: FunnelTables, scores: Scores) -> dict[str, str]:
             facts[label] = number_text(NDCG, order[0][1])
     if len(tables.feature_split):
         count = int(tables.feature_split["dependent"].sum())
-        facts["features depend on the region"] = f"{count} of {len(tables.feature_split)}"
+        facts["numeric features depend on the region"] = f"{count} of {len(tables.feature_split)}"
     return facts
 
 
@@ -77,27 +78,49 @@ def list_warnings(log: str, tables: FunnelTables, scores: Scores) -> list[str]:
         found.append(f"NDCG rests on few lists with a positive{of}: {', '.join(few)}.")
     undefined = scores.means[~scores.means["status"].isin([COMPLETE, NOT_PREDICTED])]
     for (task, status), rows in undefined.groupby(["task", "status"], sort=False):
-        pairs = zip(rows["platform"], rows["region"], strict=True)
-        names = (", ".join(name for name in pair if name != ALL) for pair in pairs)
-        places = dict.fromkeys(name or "all lists" for name in names)
-        found.append(f"{task}{of}: {status} in {'; '.join(places)}.")
+        found.append(f"{task}{of}: {status} in {_count_places(rows, scores)}.")
+    off = tables.variants[tables.variants["md"] & (tables.variants["n_dependent"] == 0)]
     if len(scores.regions) == 1:
         found.append(
-            f"There is one region{of}: nothing can depend on it, and MD is off in every model."
+            f"There is one region{of}, {scores.regions[0]}: nothing can depend on it, and MD is "
+            "off in every model."
         )
-    without = tables.variants[tables.variants["md"] & (tables.variants["n_dependent"] == 0)]
-    if len(without) and len(scores.regions) > 1:
-        names = ", ".join(without["variant"])
-        found.append(f"No feature depends on the region, so that MD is off: {names}.")
-    return found + _warnings_of_runs(of, tables.costs)
+    elif len(off):
+        names = ", ".join(off["variant"])
+        found.append(f"No numeric feature{of} depends on the region, so that MD is off: {names}.")
+    said = len(scores.regions) == 1 or len(off) > 0
+    return found + _warnings_of_runs(of, tables.costs, "MD is off" if said else None)
 
 
-def _warnings_of_runs(of: str, costs: pd.DataFrame) -> list[str]:
-    """What training runs warned of, and which, where it is not all of them."""
+def _count_places(rows: pd.DataFrame, scores: Scores) -> str:
+    """How many platforms and regions these rows are of; all lists first."""
+    places = rows[["platform", "region"]].drop_duplicates()
+    platform, region = places["platform"] != ALL, places["region"] != ALL
+    n_platforms, n_regions = len(scores.platforms), len(scores.regions)
+    counts = (
+        (region & ~platform, f"of {n_regions} regions"),
+        (platform & ~region, f"of {n_platforms} platforms"),
+        (platform & region, f"of {n_platforms * n_regions} regions on a platform"),
+    )
+    parts = ["all lists"] if (~platform & ~region).any() else []
+    return ", ".join([*parts, *(f"{of.sum()} {kind}" for of, kind in counts if of.any())])
+
+
+def _warnings_of_runs(of: str, costs: pd.DataFrame, said: str | None) -> list[str]:
+    """What training runs warned of, a line each, and which, where it is not all of them.
+
+    Args:
+        of: which log.
+        costs: `funnel_costs`.
+        said: in the text of warnings that the page has already.
+    """
     variants: dict[str, list[str]] = {}
-    for variant, text in zip(costs["variant"], costs["warnings"].fillna(""), strict=True):
-        for warning in filter(None, str(text).split("; ")):
-            variants.setdefault(warning, []).append(variant)
+    for variant, text in zip(
+        costs["variant"], costs["warnings"].astype(object).fillna(""), strict=True
+    ):
+        for warning in filter(None, str(text).split("\n")):
+            if said is None or said not in warning:
+                variants.setdefault(warning, []).append(variant)
     everyone = set(costs["variant"])
     return [
         f"Runs{of} warn: {warning}"
@@ -150,7 +173,7 @@ def _gains(tables: FunnelTables, scores: Scores) -> str:
         if gains:
             parts.append(_gains_by(metric, gains, scores))
     if not parts:
-        return "No model was measured both with MD in front and without."
+        return explain_no_md(tables.variants, scores.regions)
     models = f"{len(pairs)} model{'s' * (len(pairs) > 1)}"
     return f"MD in front of {models}, task by task, changed {', and '.join(parts)}."
 

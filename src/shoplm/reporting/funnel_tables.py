@@ -19,7 +19,8 @@ from shoplm.reporting.funnel_pairs import MDPair, find_gain
 from shoplm.reporting.recommendation_studies import cost_text
 from shoplm.reporting.recommendation_tables import p_text
 
-MAIN = (NDCG, AUC, LOG_LOSS, CALIBRATION_ERROR, PREDICTED_TO_OBSERVED, VIOLATIONS)
+MAIN = (NDCG, AUC, LOG_LOSS, VIOLATIONS)
+CALIBRATION = (CALIBRATION_ERROR, PREDICTED_TO_OBSERVED)
 COSTS = {
     "parameters": "parameters", "trained_parameters": "trained parameters",
     "rows_per_second": "training rows/s", "scored_per_second": "scored rows/s",
@@ -30,29 +31,26 @@ COSTS = {
 
 
 def tabulate_scores(
-    scores: Scores, costs: pd.DataFrame, variants: Sequence[str]
+    scores: Scores, tasks: Sequence[str], variants: Sequence[str], metrics: Sequence[str] = MAIN
 ) -> pd.DataFrame | None:
-    """A row a task and variant, baselines first; a column a metric, parameters and rows/s.
+    """A row a task and variant, baselines first; a column a metric that one of them has.
 
     Args:
         scores: of one search log.
-        costs: `funnel_costs`, of which means over seeds are shown.
+        tasks: those that are shown; a single one has no column.
         variants: those that are shown.
+        metrics: those that are shown.
     """
-    beside = {name: COSTS[name] for name in ("parameters", "rows_per_second")}
-    means = costs.groupby("variant")[list(beside)].mean()
     lines = []
-    for task in scores.tasks:
+    for task in tasks:
         for variant in variants:
-            line = {"task": task, "model": variant}
-            line |= {scores.title(m): shown(scores.find(variant, task, m)) for m in MAIN}
-            if variant in means.index:
-                line |= {
-                    title: cost_text(name, means.loc[variant, name])
-                    for name, title in beside.items()
-                }
-            lines.append(line)
-    return _table(lines)
+            cells = {scores.title(m): shown(scores.find(variant, task, m)) for m in metrics}
+            if any(cells.values()):
+                lines.append({"task": task, "model": variant} | cells)
+    table = _table(lines)
+    if table is None:
+        return None
+    return table[[c for c in table if table[c].any() and (c != "task" or len(tasks) > 1)]]
 
 
 def tabulate_tasks(scores: Scores) -> pd.DataFrame | None:
@@ -141,9 +139,8 @@ def tabulate_gains(
                 )
                 lines.append(
                     {"model": pair.against, "task": task, "metric": scores.title(metric),
-                     "without MD": without, "with MD": with_md, "difference": difference_text(gain),
-                     "p": p_text(gain["p_value"]), "corrected p": p_text(gain["p_holm"]),
-                     "outcome": outcome(gain)}
+                     "difference": difference_text(gain), "corrected p": p_text(gain["p_holm"]),
+                     "outcome": outcome(gain), "without MD": without, "with MD": with_md}
                 )  # fmt: skip
     return _table(lines)
 
@@ -157,8 +154,8 @@ def tabulate_tests(
         [
             {"model": row["variant"], "against": row["against"], "task": row["task"],
              "metric": scores.title(row["metric"]), "difference": difference_text(row),
-             "p": p_text(row["p_value"]), "corrected p": p_text(row["p_holm"]),
-             "outcome": outcome(row), "n": f"{row['n']:,.0f}", "seeds": row["n_seeds"]}
+             "corrected p": p_text(row["p_holm"]), "outcome": outcome(row),
+             "p": p_text(row["p_value"]), "n": f"{row['n']:,.0f}", "seeds": row["n_seeds"]}
             for row in rows.to_dict("records")
             if (row["variant"], row["against"]) not in pairs and not pd.isna(row["value"])
         ]
@@ -177,17 +174,31 @@ def tabulate_statistics(statistics: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def tabulate_costs(costs: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFrame | None:
-    """One row a variant, means over seeds."""
+    """One row a variant, means over seeds; without what `describe_machine` says of all."""
     models = dict(zip(variants["variant"], variants["model"], strict=True))
+    left_out = {"threads", "device"} if describe_machine(costs) else set()
+    if costs["parameters"].equals(costs["trained_parameters"]):
+        left_out.add("trained_parameters")
+    shown_costs = [name for name in COSTS if name in costs and name not in left_out]
+    names = [name for name in ("stopped_by", "device") if name not in left_out]
     return _table(
         [
             {"variant": variant, "model": models.get(variant, ""), "seeds": of["seed"].nunique()}
-            | {COSTS[name]: cost_text(name, of[name].mean()) for name in COSTS if name in of}
-            | {"stopped by": ", ".join(dict.fromkeys(of["stopped_by"].dropna())),
-               "device": ", ".join(dict.fromkeys(of["device"].dropna()))}
+            | {COSTS[name]: cost_text(name, of[name].mean()) for name in shown_costs}
+            | {name.replace("_", " "): ", ".join(dict.fromkeys(of[name].dropna()))
+               for name in names}
             for variant, of in costs.groupby("variant", sort=False)
         ]
     )  # fmt: skip
+
+
+def describe_machine(costs: pd.DataFrame) -> str:
+    """On what all runs were made; empty where they differ."""
+    kinds = costs[["device", "threads"]].drop_duplicates()
+    if len(kinds) != 1:
+        return ""
+    device, threads = str(kinds["device"].iloc[0]), int(kinds["threads"].iloc[0])
+    return f"All ran on {device} with {threads} thread{'s' * (threads > 1)}."
 
 
 def _two_metrics(scores: Scores, variant: str, task: str, **place: str) -> str:

@@ -40,6 +40,7 @@ def render_page(
     warnings: Sequence[str] = (),
     contents: bool = False,
     lead: str = "",
+    introduction: str = "",
 ) -> str:
     """The page as HTML; it needs no network.
 
@@ -50,6 +51,7 @@ def render_page(
         warnings: what a reader must know before the figures, a sentence each.
         contents: list the sections, with links, before them.
         lead: what it comes to, before anything else.
+        introduction: what a stranger must know to read the lead, before it.
     """
     environment = Environment(
         loader=PackageLoader("shoplm.reporting"), autoescape=True, undefined=StrictUndefined,
@@ -62,6 +64,7 @@ def render_page(
         warnings=warnings,
         contents=contents,
         lead=lead,
+        introduction=introduction,
         plotly=get_plotlyjs() if any(section.figure for section in sections) else "",
         as_table=_as_table,
         as_figure=_as_figure,
