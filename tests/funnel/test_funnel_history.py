@@ -7,8 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_logs import DAY, features_of, random_log, settings_of
 
-from shoplm.funnel.log.history import history_columns
-
 BY_ITEM = {"keys": {"item": ["product_id"]}}
 COLUMNS = ["list_id", "timestamp", "product_id", "position", "click", "purchase"]
 
@@ -57,7 +55,7 @@ def test_a_key_may_look_as_far_back_as_it_likes():
     keys = {"item": ["product_id"], "user": ["user_id"]}
     chosen = settings_of(history={"keys": keys, "days": [7], "days_by_key": {"user": [None, 9]}})
     names = ["item_shown_7d", "user_shown", "user_shown_9d"]
-    assert [name for name in history_columns(chosen) if "shown" in name] == names
+    assert [name for name in chosen.prior_columns() if "shown" in name] == names
     assert features_of(frame, chosen)[names].to_numpy().tolist() == [[0, 0, 0], [0, 1, 1]]
 
 
@@ -109,7 +107,7 @@ def test_changing_the_future_changes_no_feature(seed, day):
     changed.loc[later, ["click", "purchase"]] = 1
     changed.loc[later & (changed["timestamp"] > cut), "product_id"] = "P0"
     changed = changed[~(later & (changed["list_id"].str[-1] == "7"))]
-    names = [*history_columns(chosen), "_popularity"]
+    names = [*chosen.prior_columns(), "_popularity"]
     before, after = features_of(frame, chosen), features_of(changed, chosen)
     kept = before["timestamp"] < cut
     assert kept.sum() > 20

@@ -160,8 +160,11 @@ def test_a_task_without_positives_on_a_side_is_said(tmp_path):
 
 
 def test_a_task_that_is_not_declared_is_said(tmp_path):
-    log = write(random_log(), tmp_path / "log", settings_of(tasks=["click"]))
+    frame = random_log(rows=1_200, lists=300)
+    log = write(frame, tmp_path / "log", settings_of(tasks=["click"]))
     assert len(log.warnings) == 1 and "'purchase' is 1 only where 'click' is" in log.warnings[0]
+    with pytest.raises(ValueError, match="numeric: 'purchase' is 1 only where 'click' is"):
+        write(frame, tmp_path / "log", settings_of(tasks=["click"], numeric=["purchase"]))
 
 
 def test_labels_out_of_order_are_refused_with_the_row_or_repaired(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from shoplm.funnel.log.columns import name_lists, with_list_times
 from shoplm.funnel.log.folder import FunnelLog
-from shoplm.funnel.log.history import build_features, history_columns
+from shoplm.funnel.log.history import build_features
 from shoplm.funnel.log.merchandise import MERCHANDISE, read_merchandise
 from shoplm.funnel.log.published import (
     ALICCP,
@@ -68,7 +68,7 @@ def test_events_after_a_list_change_nothing_that_it_knows(tmp_path):
         made = build_features(store(tmp_path, EVENTS + events), MERCHANDISE).to_pandas()
         made = made.sort_values(["timestamp", "list_id", "position"], ignore_index=True)
         early = made["timestamp"] <= made["timestamp"].min() + 3_600
-        return made.loc[early, [*MERCHANDISE.numeric, *history_columns(MERCHANDISE)]]
+        return made.loc[early, [*MERCHANDISE.numeric, *MERCHANDISE.prior_columns()]]
 
     later = """7,2,US,mobile,begin_checkout,4,2021-01-01 11:00:01
 7,2,US,mobile,add_to_cart,1,2021-01-01 11:00:01

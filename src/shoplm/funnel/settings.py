@@ -181,8 +181,8 @@ class LogSettings(Settings):
         prior = self.prior_columns()
         if taken := sorted(named & set(prior)):
             raise ValueError(
-                f"history.keys: a prior count or rate would be called {taken[0]!r}, as a column is; "
-                "name the key otherwise"
+                f"history.keys: a prior count or rate would be called {taken[0]!r}, as a column "
+                "is; name the key otherwise"
             )
         if len(prior) < len(self.history.windows()) * (1 + len(self.tasks)):
             raise ValueError(f"history.keys: two prior counts or rates share a name: {[*prior]}")

@@ -8,12 +8,14 @@ from shoplm.funnel.settings import LogSettings
 from shoplm.variants import suggest
 
 if TYPE_CHECKING:
-    from ibis import Column, Table
+    from ibis import BooleanColumn, Column, Table
 
 LIST, TIME, LIST_TIME = "_list", "_time", "_list_time"
 """List id as text; Unix seconds of the row, and of the first row of its list."""
 POPULARITY = "_popularity"
 REPAIRED = "_repaired"
+LAST_SECOND = 7_258_118_400
+"""2200 begins. Later times are in milliseconds, or worse."""
 SIDES = ("train", "validation", "test")
 
 
@@ -43,6 +45,22 @@ def check_columns(log: Table, settings: LogSettings) -> None:
             raise ValueError(
                 f"search log, column {name!r}: found {log[name].type()}; expected numbers"
             )
+    for name in settings.tasks:
+        if not (log[name].type().is_numeric() or log[name].type().is_boolean()):
+            raise ValueError(
+                f"search log, column {name!r}: found {log[name].type()}; expected labels 0 or 1"
+            )
+    for name in (settings.time, *settings.history.label_times.values()):
+        kind = None if name is None else log[name].type()
+        if kind and not (kind.is_numeric() or kind.is_timestamp() or kind.is_date()):
+            raise ValueError(
+                f"search log, column {name!r}: found {kind}; expected Unix seconds or timestamps"
+            )
+    if settings.side is not None and not log[settings.side].type().is_string():
+        raise ValueError(
+            f"search log, column {settings.side!r}: found {log[settings.side].type()}; expected "
+            "train, validation or test"
+        )
     for name in settings.multivalued:
         if not log[name].type().is_array():
             raise ValueError(
@@ -51,10 +69,22 @@ def check_columns(log: Table, settings: LogSettings) -> None:
 
 
 def unix_seconds(column: Column) -> Column:
-    """A column of times as whole Unix seconds."""
+    """A column of times as whole Unix seconds; null where it is no number that fits."""
     if column.type().is_timestamp() or column.type().is_date():
         return column.cast("timestamp").epoch_seconds().cast("int64")
-    return column.cast("int64")
+    return column.try_cast("int64")
+
+
+def in_range(column: Column) -> BooleanColumn:
+    """Whether times are from 1970 on and before 2200."""
+    # as numbers that they are: one that fits no int64 is out of range too
+    number = column if column.type().is_numeric() else unix_seconds(column)
+    return (number >= 0) & (number < LAST_SECOND)
+
+
+def known_at(task: str) -> str:
+    """Column with the Unix seconds from which on it is known that a task happened."""
+    return f"_at_{task}"
 
 
 def name_lists(log: Table, settings: LogSettings) -> Table:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,25 +42,34 @@ def open_csv(
             raise ValueError(f"{file}: no column {missing[0]!r}; its first are {found}")
         present = {name: kind for name, kind in columns.items() if name in text.columns}
         text = text.select(*present, _row=ibis.row_number() + 1)
-        # parsed once, and here, where an error can be named
-        text = engine.create_table(ibis.util.gen_name("csv"), text, temp=True)
+        typed = {name: text[name].try_cast(kind) for name, kind in present.items()}
+        wrong = [
+            value.isnull() if name not in optional else value.isnull() & text[name].notnull()
+            for name, value in typed.items()
+        ]
+        bad = ibis.cases(*((is_wrong, place) for place, is_wrong in enumerate(wrong)))
+        # parsed once, and here, where an error can be named; on disk, for it may be of any size
+        stored = _scratch(engine) / f"{ibis.util.gen_name('csv')}.parquet"
+        text.select("_row", **typed, _bad=bad).to_parquet(stored)
     except Exception as error:
         if isinstance(error, ValueError) and str(error).startswith(str(file)):
             raise
         first = str(error).strip().splitlines()[0]
         raise ValueError(f"{file}: cannot be read as CSV: {first}") from None
-    typed = {name: text[name].try_cast(kind) for name, kind in present.items()}
-    wrong = {
-        name: value.isnull() if name not in optional else value.isnull() & text[name].notnull()
-        for name, value in typed.items()
-    }
-    counts = text.aggregate(**{f"c{i}": bad.sum() for i, bad in enumerate(wrong.values())})
-    numbers = counts.to_pandas().iloc[0].fillna(0)
-    for number, (name, bad) in zip(numbers, wrong.items(), strict=True):
-        if number:
-            row = text.filter(bad).order_by("_row").limit(1).to_pandas().iloc[0]
-            found = "nothing" if not isinstance(row[name], str) else repr(row[name])
-            raise ValueError(
-                f"{file}, row {int(row['_row'])}, {name}: found {found}; expected {columns[name]}"
-            )
-    return text.select("_row", **typed)
+    rows = engine.read_parquet(str(stored))
+    first = rows.filter(rows["_bad"].notnull()).order_by("_row").limit(1).to_pandas()
+    if len(first):
+        row, name = int(first["_row"][0]), list(present)[int(first["_bad"][0])]
+        found = text.filter(text["_row"] == row).to_pandas()[name][0]
+        found = repr(found) if isinstance(found, str) else "nothing"
+        raise ValueError(f"{file}, row {row}, {name}: found {found}; expected {columns[name]}")
+    return rows.drop("_bad")
+
+
+def _scratch(engine: BaseBackend) -> Path:
+    """A folder where the engine spills to, which goes when the engine does."""
+    place = engine.raw_sql("SELECT current_setting('temp_directory')").fetchone()[0]
+    Path(place).mkdir(parents=True, exist_ok=True)
+    folder = tempfile.mkdtemp(prefix="csv_", dir=place)
+    weakref.finalize(engine, shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)

@@ -58,7 +58,7 @@ class FunnelLog:
         self.labels = self._map("labels")
         """(n, k) int8."""
         self.popularity = self._map("popularity")
-        """(n,) float32: the item's rate of the first task before the list."""
+        """(n,) float32: the item's rate of the first task before the list; NaN without items."""
         self.region_numeric = np.load(folder / "region_numeric.npy")
         """(n_regions, R) float32."""
         self.multivalued = {

@@ -15,8 +15,8 @@ from shoplm.funnel.log.columns import (
     POPULARITY,
     TIME,
     check_columns,
+    known_at,
     name_lists,
-    unix_seconds,
     with_list_times,
 )
 from shoplm.funnel.log.labels import check_rows, order_labels
@@ -30,21 +30,14 @@ DAY = 86_400
 _ALL = "_all"
 
 
-def history_columns(settings: LogSettings) -> list[str]:
-    """Names of the prior counts and rates, in order: `item_shown`, `item_click_rate_7d`, …"""
-    names = []
-    for key, days in settings.history.windows():
-        names += [_name(key, SHOWN, days)]
-        names += [_name(key, f"{task}_rate", days) for task in settings.tasks]
-    return names
-
-
 def build_features(log: Table, settings: LogSettings) -> Table:
-    """The log with ordered labels, prior counts and rates, and `_popularity`.
+    """The log with ordered labels, when they are known (`_at_<task>`), prior counts and rates, and
+    `_popularity`.
 
     A rate is (happened + a·r) / (shown + a), where r is the rate of the task over the whole log up
     to then and a is `smoothing`; 0 before anything is known. `_popularity` is the item's rate of
-    the first task, over `popularity_days`.
+    the first task, over `popularity_days`. Of a log without times it is that over the rows that are
+    trained on, each of which leaves itself out; of a log without items it is null.
 
     Raises:
         ValueError: a column is missing, a row lacks what it needs or its labels break the order.
@@ -55,59 +48,58 @@ def build_features(log: Table, settings: LogSettings) -> Table:
     log = name_lists(log, settings)
     check_rows(log, settings)
     log = with_list_times(order_labels(log, settings))
-    if settings.time is None:
-        return log.mutate(**{POPULARITY: 0.0})
+    log = log.mutate(**{_ALL: ibis.literal(0, "int8"), POPULARITY: ibis.null("float64")})
+    if settings.time is not None:
+        log = _with_history(log, settings)
+    elif settings.item is not None:
+        log = _with_popularity_of_training(log, settings)
+    return log.drop(_ALL)
+
+
+def _with_history(log: Table, settings: LogSettings) -> Table:
+    """Prior counts and rates, and `_popularity`, of a log with times."""
     history = settings.history
-    log = log.mutate(**{_ALL: ibis.literal(0, "int8")})
     # wide rows pass through joins once; what is counted is a few columns, read for every key
     narrow = _narrow(log, settings)
     events = _events(narrow, settings)
-    log = _attach(
-        log, _known_before(narrow, events, [_ALL], settings.tasks, None), [_ALL], "_overall"
-    )
-    for name, days in history.windows():
-        keys = history.keys[name]
+    known = _known_before(narrow, events, [_ALL], settings.tasks, None)
+    log = _attach(log, known, [_ALL], "_overall")
+    windows = [(history.keys[name], days, name) for name, days in history.windows()]
+    if settings.item is not None:
+        windows.append(([settings.item], history.popularity_days, None))
+    for keys, days, name in windows:
         known = _known_before(narrow, events, keys, settings.tasks, days)
         log = _with_rates(_attach(log, known, keys, "_known"), settings, name, days)
-    log = _with_popularity(log, narrow, events, settings)
-    return log.drop([_ALL, *(f"_overall_{n}" for n in (SHOWN, *settings.tasks))])
+    return log.drop(f"_overall_{n}" for n in (SHOWN, *settings.tasks))
+
+
+def _counted_columns(settings: LogSettings) -> list[str]:
+    """What rows are counted by, each once."""
+    named = [column for columns in settings.history.keys.values() for column in columns]
+    named += [] if settings.item is None else [settings.item]
+    return [_ALL, *dict.fromkeys(named)]
 
 
 def _narrow(log: Table, settings: LogSettings) -> Table:
     """What is counted: keys, times and labels, in a table of its own."""
     import ibis
 
-    named = [_ALL, TIME, LIST_TIME, *settings.tasks, *settings.history.label_times.values()]
-    named += [column for columns in settings.history.keys.values() for column in columns]
-    named += [] if settings.item is None else [settings.item]
-    engine = log.get_backend()
-    rows = log.select(*dict.fromkeys(named))
-    return engine.create_table(ibis.util.gen_name("counted_rows"), rows, temp=True)
+    rows = log.select(*_counted_columns(settings), TIME, LIST_TIME, *map(known_at, settings.tasks))
+    return log.get_backend().create_table(ibis.util.gen_name("counted_rows"), rows, temp=True)
 
 
 def _events(log: Table, settings: LogSettings) -> Table:
     """Key columns, `_at`, and 1 in one column of `shown` and the tasks."""
     import ibis
 
-    history = settings.history
-    keys = {_ALL, *(column for columns in history.keys.values() for column in columns)}
-    if settings.item is not None:
-        keys.add(settings.item)
-    keys = sorted(keys)
-    zeros = dict.fromkeys((SHOWN, *settings.tasks), ibis.literal(0, "int64"))
-
-    def happened(rows: Table, at, what: str) -> Table:
-        named = {f"_n_{n}": ibis.literal(1, "int64") if n == what else z for n, z in zeros.items()}
-        return rows.select(*keys, _at=at, **named)
-
-    parts = [happened(log, log[TIME], SHOWN)]
-    for task in settings.tasks:
-        rows = log.filter(log[task] == 1)
-        column = history.label_times.get(task)
-        at = rows[TIME] + history.label_delay if column is None else unix_seconds(rows[column])
+    def happened(what: str, at: str) -> Table:
+        ones = {f"_n_{n}": ibis.literal(int(n == what), "int64") for n in (SHOWN, *settings.tasks)}
         # of a task without a time nobody knows when, so nobody learns of it
-        parts.append(happened(rows, at, task))
-    return reduce(lambda a, b: a.union(b), parts).filter(lambda t: t._at.notnull())
+        rows = log.filter(log[at].notnull())
+        return rows.select(*_counted_columns(settings), _at=rows[at], **ones)
+
+    parts = [happened(SHOWN, TIME), *(happened(task, known_at(task)) for task in settings.tasks)]
+    return reduce(lambda a, b: a.union(b), parts)
 
 
 def _known_before(
@@ -147,11 +139,15 @@ def _attach(log: Table, known: Table, keys: list[str], prefix: str) -> Table:
     return joined.select(*log.columns, **{n: joined[n].fill_null(0) for n in columns})
 
 
-def _with_rates(log: Table, settings: LogSettings, key: str, days: float | None) -> Table:
-    shown = log[f"_known_{SHOWN}"]
-    added = {_name(key, SHOWN, days): shown.cast("float64")}
-    for task in settings.tasks:
-        added[_name(key, f"{task}_rate", days)] = _rate(log, task, settings.history)
+def _with_rates(log: Table, settings: LogSettings, key: str | None, days: float | None) -> Table:
+    """The log with the count and rates of a key; of none, with `_popularity`."""
+    name, history = settings.history.column, settings.history
+    if key is None:
+        added = {POPULARITY: _rate(log, settings.tasks[0], history)}
+    else:
+        added = {name(key, SHOWN, days): log[f"_known_{SHOWN}"].cast("float64")}
+        for task in settings.tasks:
+            added[name(key, f"{task}_rate", days)] = _rate(log, task, history)
     return log.mutate(**added).drop([f"_known_{n}" for n in (SHOWN, *settings.tasks)])
 
 
@@ -162,16 +158,21 @@ def _rate(log: Table, task: str, settings: HistorySettings):
     return (happened + a * overall.fill_null(0.0)) / (shown + a)
 
 
-def _with_popularity(log: Table, narrow: Table, events: Table, settings: LogSettings) -> Table:
-    if settings.item is None:
-        return log.mutate(**{POPULARITY: 0.0})
-    days = settings.history.popularity_days
-    known = _known_before(narrow, events, [settings.item], settings.tasks, days)
-    log = _attach(log, known, [settings.item], "_known")
-    rate = _rate(log, settings.tasks[0], settings.history)
-    log = log.mutate(**{POPULARITY: rate})
-    return log.drop([f"_known_{n}" for n in (SHOWN, *settings.tasks)])
+def _with_popularity_of_training(log: Table, settings: LogSettings) -> Table:
+    """`_popularity` of a log without times: over the rows that are trained on, but for the own."""
+    import ibis
 
+    names = (SHOWN, *settings.tasks)
+    mine = (log[settings.side] == "train").cast("int64")
+    log = log.mutate(_n_shown=mine, **{f"_n_{t}": mine * log[t] for t in settings.tasks})
 
-def _name(key: str, what: str, days: float | None) -> str:
-    return f"{key}_{what}" + ("" if days is None else f"_{days:g}d")
+    def others(log: Table, keys: list[str], prefix: str) -> Table:
+        sums = {f"_n_{n}": log[f"_n_{n}"].sum() for n in names}
+        log = _attach(log, log.group_by(*keys, LIST_TIME).aggregate(**sums), keys, prefix)
+        left = {f"{prefix}_{n}": log[f"{prefix}_{n}"] - log[f"_n_{n}"] for n in names}
+        # a row without a key is in no sum
+        return log.mutate(**{n: ibis.greatest(value, 0) for n, value in left.items()})
+
+    log = others(others(log, [_ALL], "_overall"), [settings.item], "_known")
+    log = _with_rates(log, settings, None, None)
+    return log.drop(f"{prefix}_{n}" for prefix in ("_n", "_overall") for n in names)

@@ -6,35 +6,38 @@ from functools import reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from shoplm.funnel.log.columns import LIST, REPAIRED
+from shoplm.funnel.log.columns import (
+    LIST,
+    REPAIRED,
+    SIDES,
+    TIME,
+    in_range,
+    known_at,
+    unix_seconds,
+)
 from shoplm.funnel.settings import LogSettings
 
 if TYPE_CHECKING:
-    from ibis import BooleanColumn, Table
+    from ibis import BooleanColumn, Column, Table
+
+LOOK_ROWS, LOOK_ONES = 1_000, 100
+"""Rows, and ones among them, below which a column may look like a task by chance."""
 
 
 def check_rows(log: Table, settings: LogSettings) -> None:
-    """Refuse a log with a row that lacks what every row must have, or whose label is not 0 or 1,
-    or with a list that has two regions or platforms.
+    """Refuse a log with a row that lacks what every row must have, whose label is not 0 or 1 or
+    came true before it was shown, whose time is no Unix time, or with a list that has two regions
+    or platforms.
 
     Raises:
         ValueError: names the first such row, its list, the column and what was expected.
     """
     import ibis
 
-    needed = [settings.list_id, settings.region, settings.time]
-    tests = {name: (log[name].isnull(), "a value") for name in needed if name is not None}
-    for name in settings.tasks:
-        label = log[name].cast("float64")
-        tests[name] = (label.isnull() | ~label.isin([0.0, 1.0]), "0 or 1")
-    if settings.side is not None:
-        parts = ["train", "validation", "test"]
-        side = log[settings.side]
-        tests[settings.side] = (side.isnull() | ~side.isin(parts), "train, validation or test")
-    counts = log.aggregate(**{f"c{i}": bad.sum() for i, (bad, _) in enumerate(tests.values())})
-    for number, (name, (bad, expected)) in zip(
-        counts.to_pandas().iloc[0].fillna(0), tests.items(), strict=True
-    ):
+    tests = _tests(log, settings)
+    counts = {f"c{i}": bad.sum() for i, (_, bad, _) in enumerate(tests)}
+    numbers = log.aggregate(**counts).to_pandas().iloc[0].fillna(0)
+    for number, (name, bad, expected) in zip(numbers, tests, strict=True):
         if number:
             rows = log.mutate(_row=ibis.row_number(), _bad=bad).filter(lambda t: t._bad)
             where, value = _first(rows, name)
@@ -42,6 +45,29 @@ def check_rows(log: Table, settings: LogSettings) -> None:
     for name in (settings.region, settings.platform):
         if name is not None:
             _check_lists(log, name)
+
+
+def _tests(log: Table, settings: LogSettings) -> list[tuple[str, BooleanColumn, str]]:
+    """Columns, where each is wrong, and what is expected of it."""
+    needed = [settings.list_id, settings.region, settings.time]
+    tests = [(name, log[name].isnull(), "a value") for name in needed if name is not None]
+    for name in settings.tasks:
+        label = log[name].cast("float64")
+        tests.append((name, label.isnull() | ~label.isin([0.0, 1.0]), "0 or 1"))
+    if settings.time is not None:
+        seconds = "Unix seconds or a timestamp between 1970 and 2200"
+        tests.append((settings.time, ~in_range(log[settings.time]), seconds))
+        for task, name in settings.history.label_times.items():
+            happened = (log[task].cast("float64") == 1) & log[name].notnull()
+            early = unix_seconds(log[name]) < log[TIME]
+            tests.append((name, happened & ~in_range(log[name]), seconds))
+            expected = f"no time before {settings.time}, when the row was shown"
+            tests.append((name, happened & early, expected))
+    if settings.side is not None:
+        side = log[settings.side]
+        expected = "train, validation or test"
+        tests.append((settings.side, side.isnull() | ~side.isin(SIDES), expected))
+    return tests
 
 
 def _check_lists(log: Table, name: str) -> None:
@@ -67,9 +93,11 @@ def breaks_order(log: Table, tasks: list[str]) -> BooleanColumn:
 
 
 def order_labels(log: Table, settings: LogSettings) -> Table:
-    """The log with labels as int8 that keep the order, and `_repaired`, whether they were changed.
+    """The log with labels as int8 that keep the order, `_repaired`, whether they were changed, and
+    if there are times `_at_<task>`: from when on it is known that the task happened, else null.
 
-    A repaired row counts an earlier task as happened where a later one did.
+    A repaired row counts an earlier task as happened where a later one did, and as known from when
+    on the first of the later ones is: until then nobody could infer it.
 
     Raises:
         ValueError: a row breaks the order and that is refused; names the row and the labels.
@@ -86,33 +114,76 @@ def order_labels(log: Table, settings: LogSettings) -> Table:
             f"expected {' ≥ '.join(tasks)}, or broken_order: repair"
         )
     labels = {task: log[task].cast("int8") for task in tasks}
+    times = {} if settings.time is None else _times(log, labels, settings)
     if number:
         labels = {
             task: ibis.greatest(*(labels[late] for late in tasks[place:]))
             for place, task in enumerate(tasks)
         }
     repaired = breaks_order(log, tasks) if number else ibis.literal(False)
-    return log.mutate(**labels, **{REPAIRED: repaired})
+    return log.mutate(**labels, **times, **{REPAIRED: repaired})
 
 
-def undeclared_tasks(log: Table, settings: LogSettings) -> list[str]:
-    """Columns that look like tasks which the settings do not name.
+def _times(log: Table, labels: dict[str, Column], settings: LogSettings) -> dict[str, Column]:
+    """`_at_<task>` by the labels as they were, in whole Unix seconds."""
+    import ibis
 
-    Such a column is 0 or 1, happens, and only where the first task did. It is no label here, and
-    should be no feature: it would give the answer away.
+    history, tasks = settings.history, settings.tasks
+    own = {}
+    for task in tasks:
+        column = history.label_times.get(task)
+        own[task] = log[TIME] + history.label_delay if column is None else unix_seconds(log[column])
+    nobody = ibis.null("int64")
+    happened = {task: ibis.ifelse(labels[task] == 1, own[task], nobody) for task in tasks}
+    times = {}
+    for place, task in enumerate(tasks):
+        at = happened[task]
+        if later := tasks[place + 1 :]:
+            # both pass over nulls, which are of what did not happen or has no known time
+            implied = ibis.least(*(happened[late] for late in later), nobody)
+            inferred = ibis.ifelse(implied.isnull(), implied, ibis.greatest(own[task], implied))
+            at = ibis.ifelse(labels[task] == 1, at, inferred)
+        times[known_at(task)] = at
+    return times
+
+
+def undeclared_tasks(log: Table, settings: LogSettings) -> dict[str, str]:
+    """Columns that look like tasks which the settings do not name, and why.
+
+    Such a column is 0, 1 or nothing, and on all rows either 1 only where the first task happened
+    (a later step), or 1 wherever it did (a step before). As a feature it would give the answer
+    away. So that chance does not decide, the log has 1,000 rows, and what lies inside the other
+    100 ones; the first task happens on at most nine tenths of the rows; and a step before is 1 on
+    half of the rows at most: what is true of most rows, such as goods in stock, is no step.
     """
-    first = log[settings.tasks[0]].cast("int64")
-    known = {*settings.tasks, settings.position, settings.side}
+    first = log[settings.tasks[0]] == 1
+    roles = ("list_id", "user", "region", "platform", "time", "position", "item", "side")
+    known = {*settings.tasks, *settings.prior_columns(), *(getattr(settings, r) for r in roles)}
+    names = [
+        name
+        for name, kind in log.schema().items()
+        if (kind.is_numeric() or kind.is_boolean())
+        and name not in known
+        and not name.startswith("_")
+    ]
+    asked = {"rows": log.count(), "positives": first.sum()}
+    for i, name in enumerate(names):
+        value = log[name].cast("float64")
+        asked[f"flag{i}"] = (value.isnull() | value.isin([0.0, 1.0])).all()
+        asked[f"ones{i}"] = (value == 1).sum()
+        asked[f"both{i}"] = ((value == 1) & first).sum()
+    found = log.aggregate(**asked).to_pandas().fillna(0).iloc[0]
+    rows, positives = found["rows"], found["positives"]
     looks = {}
-    for name, kind in log.schema().items():
-        if name in known or name.startswith("_") or not (kind.is_integer() or kind.is_boolean()):
+    for i, name in enumerate(names):
+        ones, both = found[f"ones{i}"], found[f"both{i}"]
+        if rows < LOOK_ROWS or both < LOOK_ONES or not found[f"flag{i}"]:
             continue
-        value = log[name].cast("int64")
-        looks[name] = (value.between(0, 1) & (value <= first)).all() & (value.sum() > 0)
-    if not looks:
-        return []
-    found = log.aggregate(**looks).to_pandas().iloc[0]
-    return [name for name in looks if found[name] == True]  # noqa: E712 - null where empty
+        if ones == both and positives <= 0.9 * rows:
+            looks[name] = f"is 1 only where {settings.tasks[0]!r} is"
+        elif positives == both and ones <= 0.5 * rows:
+            looks[name] = f"is 1 wherever {settings.tasks[0]!r} is"
+    return looks
 
 
 def _first(rows: Table, *names: str) -> tuple[str, str]:

@@ -17,11 +17,15 @@ import pyarrow.parquet as pq
 from ibis.expr.operations import PhysicalTable
 
 from shoplm.funnel.log.columns import LIST, LIST_TIME, POPULARITY
-from shoplm.funnel.log.facts import count_sides, warn_of_labels, warn_of_split
+from shoplm.funnel.log.facts import (
+    count_late_labels,
+    count_sides,
+    warn_of_labels,
+    warn_of_split,
+)
 from shoplm.funnel.log.folder import FORMAT, META, REJECTED
-from shoplm.funnel.log.history import SHOWN, history_columns
 from shoplm.funnel.log.regions import describe_regions
-from shoplm.funnel.log.scaling import Scale, fit_scale
+from shoplm.funnel.log.scaling import Scale, fit_scale, is_missing
 from shoplm.funnel.log.sides import limit_training_rows, split_log
 from shoplm.funnel.log.vocabularies import as_json, fit_vocabulary, hashed, numbered, size_of
 from shoplm.funnel.settings import LogSettings
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 
 BATCH = 65_536
 """Rows in memory at a time."""
+MOST = int(np.iinfo(np.int16).max)
+"""Regions, and platforms, that can be told apart."""
 MEMORY = "500MB"
 """Of the engine that reads the sorted rows; what it needs beyond lies on disk."""
 _FEATURES, _ROWS, _SPILLED = "features.parquet", "rows.parquet", "spilled"
@@ -66,22 +72,25 @@ def write_log(features: Table, settings: LogSettings, folder: Path) -> Path:
 
     Raises:
         ValueError: a side is without rows, a region has two values of a feature that describes
-            it, or `training_rows` names a region that there is not.
+            it, `training_rows` names a region that there is not, a feature looks like a task, or
+            there are more regions or platforms than can be told apart.
         OSError: the folder cannot be written.
     """
     if LIST not in features.columns:
         raise ValueError(f"features: there is no column {LIST!r}; expected those of build_features")
     with appearing(Path(folder)) as aside:
         features = _stored(features, aside / _FEATURES)
+        warnings = warn_of_labels(features, settings)
         sided, facts = split_log(features, settings)
         sided, left_out = limit_training_rows(sided, settings)
         facts |= left_out
+        warnings += warn_of_split(facts)
+        facts["late_labels"] = count_late_labels(sided, settings, facts["cuts"], warnings)
         _sorted(sided, settings).to_parquet(aside / _ROWS)
         # an engine of its own: the order of rows has to be that of the file
         engine = ibis.duckdb.connect(memory_limit=MEMORY, temp_directory=str(aside / _SPILLED))
         rows = engine.read_parquet(str(aside / _ROWS))
-        warnings = warn_of_labels(features, settings) + warn_of_split(facts)
-        encoding, rejected = _fit(rows, aside / _ROWS, settings)
+        encoding, rejected = _fit(rows, aside / _ROWS, settings, warnings)
         sides = count_sides(rows, settings, warnings)
         described = describe_regions(rows, encoding.regions, settings, warnings)
         sizes = _write_arrays(rows, encoding, settings, aside)
@@ -140,7 +149,7 @@ def _sorted(log: Table, settings: LogSettings) -> Table:
     if settings.platform is not None:
         chosen["_platform"] = log[settings.platform].cast("string").fill_null("")
     chosen |= {f"_task_{t}": log[t] for t in settings.tasks} | {POPULARITY: log[POPULARITY]}
-    for name in [*settings.numeric, *history_columns(settings)]:
+    for name in [*settings.numeric, *settings.prior_columns()]:
         chosen[f"n_{name}"] = log[name].cast("float64")
     for name in settings.region_features:
         chosen[f"r_{name}"] = log[name].cast("float64")
@@ -156,20 +165,20 @@ def _sorted(log: Table, settings: LogSettings) -> Table:
 
 
 def _fit(
-    rows: Table, file: Path, settings: LogSettings
+    rows: Table, file: Path, settings: LogSettings, warnings: list[str]
 ) -> tuple[_Encoding, list[tuple[str, str, str]]]:
     """Scales and vocabularies, and the features that cannot be used.
 
     Exact quantiles need all values of a feature: they are read one feature at a time.
     """
-    prior = history_columns(settings)
-    counts = {name for name in prior if f"_{SHOWN}" in name and "_rate" not in name}
+    prior = settings.prior_columns()
     scales, rejected = [], []
     train = pq.read_table(file, columns=["_side"])[0].to_numpy() == 0
     for name in (*settings.numeric, *prior):
-        logarithm = name in settings.logarithm or name in counts
+        logarithm = name in settings.logarithm or prior.get(name, False)
         values = pq.read_table(file, columns=[f"n_{name}"])[0].to_numpy()
-        fitted = fit_scale(values.astype(np.float64, copy=False), train, name, logarithm)
+        values = values.astype(np.float64, copy=False)
+        fitted = fit_scale(values, train, name, logarithm, warnings)
         if isinstance(fitted, Scale):
             scales.append(fitted)
         else:
@@ -179,13 +188,21 @@ def _fit(
         least = settings.vocabulary_min_count
         hashed_already = name in settings.hash_buckets
         vocabularies[name] = None if hashed_already else fit_vocabulary(rows, f"c_{name}", least)
-    regions = _distinct(rows, "_region")
-    platforms = ["all"] if settings.platform is None else _distinct(rows, "_platform")
+    regions = _distinct(rows, "_region", settings.region)
+    platforms = ["all"]
+    if settings.platform is not None:
+        platforms = _distinct(rows, "_platform", settings.platform)
     return _Encoding(scales, vocabularies, regions, platforms), rejected
 
 
-def _distinct(rows: Table, name: str) -> list[str]:
-    return rows.select(name).distinct().order_by(name).to_pyarrow()[name].to_pylist()
+def _distinct(rows: Table, name: str, column: str) -> list[str]:
+    found = rows.select(name).distinct().order_by(name).to_pyarrow()[name].to_pylist()
+    if len(found) > MOST:
+        raise ValueError(
+            f"search log, {column}: found {len(found):,} different values; expected {MOST:,} at "
+            "most"
+        )
+    return found
 
 
 def _write_arrays(
@@ -254,7 +271,7 @@ def _encode(
         values = plain(f"n_{scale.name}").astype(np.float64)
         arrays["numeric"][place, column] = scale.apply(values, settings.clip)
         if scale.missing:
-            arrays["numeric"][place, flag] = np.isnan(values)
+            arrays["numeric"][place, flag] = is_missing(values)
             flag += 1
     for column, name in enumerate(settings.categorical):
         values = numbered(batch[f"c_{name}"], encoding.vocabularies[name])
