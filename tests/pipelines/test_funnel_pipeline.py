@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from kedro.config import OmegaConfigLoader
+from kedro.io import AbstractDataset
 from pydantic import ValidationError
 
 from shoplm.datasets import SearchLogsDataset
@@ -47,6 +48,25 @@ def make_params(**more) -> FunnelParams:
     return FunnelParams.model_validate(values | more)
 
 
+def make_predictions(funnel_data, params) -> pd.DataFrame:
+    """Random ones, of one seed."""
+    rng, tables = np.random.default_rng(1), []
+    for name, chosen in params.resolved_variants().items():
+        rows = FunnelLog.open(funnel_data[chosen.log]).rows("test")
+        p = np.sort(rng.random((rows.stop - rows.start, 3)), axis=1)[:, ::-1].astype("f4")
+        table = pd.DataFrame(p, columns=["p_1", "p_2", "p_3"])
+        tables.append(table.assign(variant=name, seed=0, row=np.arange(rows.start, rows.stop)))
+    return pd.concat(tables, ignore_index=True)
+
+
+def make_loader(environment) -> OmegaConfigLoader:
+    return OmegaConfigLoader(
+        str(ROOT / "conf"), base_env="base", default_run_env=environment,
+        merge_strategy={"parameters": "soft"},
+        config_patterns={n: [f"{n}_recsys_funnel*"] for n in ("parameters", "catalog")},
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def search_logs(tmp_path_factory):
     """Lists of five over ten days in two regions, whose prices differ by a factor of 100."""
@@ -57,7 +77,7 @@ def search_logs(tmp_path_factory):
     labels = np.logical_and.accumulate(happened, axis=1).astype("int8")
     frame = pd.DataFrame(
         {
-            "list_id": of, "region": np.where(of % 2, "DE", "FR"), "timestamp": of * 5_400,
+            "list_id": of, "region": np.where(of % 2, "NA", "nan"), "timestamp": of * 5_400,
             "position": np.arange(rows) % 5, "price": rng.uniform(1, 2, rows) * 100.0 ** (of % 2),
             "taste": rng.normal(size=rows), "empty": np.nan,
             **{task: labels[:, n] for n, task in enumerate(("click", "cart", "purchase"))},
@@ -177,14 +197,7 @@ def test_results_and_pairs_are_of_each_log(funnel_data, measured):
     pairs = [["wide", "popular_first"], ["random", "seq"]]
     params = make_params(seeds=[0], variants={k: VARIANTS[k] for k in ("seq_md", "seq", "wide")},
                          comparisons=pairs)  # fmt: skip
-    rng, tables = np.random.default_rng(1), []
-    for name, chosen in params.resolved_variants().items():
-        rows = FunnelLog.open(funnel_data[chosen.log]).rows("test")
-        n = rows.stop - rows.start
-        p = np.sort(rng.random((n, 3)), axis=1)[:, ::-1].astype("f4")
-        table = pd.DataFrame(p, columns=["p_1", "p_2", "p_3"])
-        tables.append(table.assign(variant=name, seed=0, row=np.arange(rows.start, rows.stop)))
-    predictions = pd.concat(tables, ignore_index=True)
+    predictions = make_predictions(funnel_data, params)
     results = funnel_nodes.summarise_funnel(funnel_data, predictions, params)
     assert results.columns[0] == "log"
     named = results.groupby("log")["variant"].agg(set).to_dict()
@@ -195,6 +208,28 @@ def test_results_and_pairs_are_of_each_log(funnel_data, measured):
     assert found == {
         ("other", "wide", "popular_first"), ("shop", "seq_md", "seq"), ("shop", "random", "seq"),
     }  # fmt: skip
+
+
+def test_regions_called_na_are_read_back_as_they_were_written(funnel_data, measured, tmp_path):
+    params = make_params(seeds=[0], variants={k: VARIANTS[k] for k in ("seq_md", "seq")})
+    predictions = make_predictions(funnel_data, params)
+    written = {
+        "feature_split": measured[1],
+        "funnel_results": funnel_nodes.summarise_funnel(funnel_data, predictions, params),
+        "funnel_comparison": funnel_nodes.compare_funnel_models(
+            funnel_data, measured[0], predictions, params
+        ),
+        "region_masks": pd.DataFrame({"region": ["NA", "nan"], "mask": [1.5, np.nan]}),
+    }
+    entries = make_loader("base")["catalog"]
+    for name, table in written.items():
+        entry = entries[name] | {"filepath": str(tmp_path / f"{name}.csv")}
+        dataset = AbstractDataset.from_config(name, entry)
+        dataset.save(table)
+        table["seed"] = table.get("seed", "mean")
+        found = dataset.load().assign(seed=table["seed"])  # seeds and their mean are one column
+        assert {"NA", "nan"} <= set(found.filter(like="region").stack()), name
+        pd.testing.assert_frame_equal(found, table, check_dtype=False)
 
 
 def test_a_log_that_the_catalog_has_not_is_named(search_logs):
@@ -238,11 +273,7 @@ def configured():
     """Parameters, and names of the catalog's logs, of every environment."""
     found = {}
     for environment in ENVIRONMENTS:
-        loader = OmegaConfigLoader(
-            str(ROOT / "conf"), base_env="base", default_run_env=environment,
-            merge_strategy={"parameters": "soft"},
-            config_patterns={n: [f"{n}_recsys_funnel*"] for n in ("parameters", "catalog")},
-        )  # fmt: skip
+        loader = make_loader(environment)
         params = FunnelParams.model_validate(loader["parameters"]["funnel"])
         entry = {k: v for k, v in loader["catalog"]["search_logs"].items() if k != "type"}
         studies = FunnelStudies.model_validate(loader["parameters"]["funnel_studies"]).kept()
