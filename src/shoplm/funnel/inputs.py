@@ -12,6 +12,7 @@ from shoplm.funnel.batch import Batch
 from shoplm.funnel.log.folder import FunnelLog
 from shoplm.funnel.models.description import Description
 from shoplm.funnel.run import FunnelRun
+from shoplm.launch import report_warning
 from shoplm.launch.processes import Processes
 from shoplm.variants import fingerprint, suggest
 
@@ -24,6 +25,7 @@ class SharedInputs:
         self.processes = processes
         self._logs: dict[Path, FunnelLog] = {}
         self._digests: dict[Path, str] = {}
+        self._told: set[tuple[Path, str]] = set()
 
     def log(self, folder: Path) -> FunnelLog:
         """A data folder, memory-mapped."""
@@ -31,6 +33,13 @@ class SharedInputs:
         if key not in self._logs:
             self._logs[key] = FunnelLog.open(key)
         return self._logs[key]
+
+    def warn(self, folder: Path, text: str) -> None:
+        """Report a warning about a data folder, once, however many runs come upon it."""
+        key = Path(folder).resolve(), text
+        if key not in self._told:
+            self._told.add(key)
+            report_warning(f"log {key[0].name!r}: {text}")
 
     def digest(self, path: Path) -> str:
         """Of a folder's bytes."""

@@ -21,7 +21,7 @@ from shoplm.funnel.run import COSTS, METRICS, MODEL, PREDICTIONS, FunnelRun
 from shoplm.funnel.saving import save
 from shoplm.funnel.scoring import SMALLER_IS_BETTER, measure, predict, write_predictions
 from shoplm.funnel.transfer import Frozen, adopt_initial
-from shoplm.launch import mark_complete, report_progress, report_warning
+from shoplm.launch import mark_complete, report_progress
 from shoplm.launch.durable import write_durably
 from shoplm.launch.gauges import Clock, reset_peak_memory
 from shoplm.launch.interrupts import sigterm_noted
@@ -60,6 +60,7 @@ class Trainer:
             )
         self.run_settings, self.training = run, run.training
         self.run_file, self.directory = run_file, run_file.parent
+        self.inputs = inputs
         self.device = inputs.processes.device
         reset_peak_memory(self.device)
         self.data = RunData(inputs.log(run.data), run)
@@ -79,7 +80,7 @@ class Trainer:
                 names the step.
         """
         for warning in self._warnings():
-            report_warning(warning)
+            self.inputs.warn(self.run_settings.data, warning)
         stopped_by = "fitted"
         if self.model.is_trained:
             self._resume()

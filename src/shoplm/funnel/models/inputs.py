@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -12,8 +10,6 @@ from shoplm.funnel.batch import Batch
 from shoplm.funnel.models.description import Description
 from shoplm.funnel.models.md import MD
 from shoplm.funnel.models.settings import NeuralSettings
-
-logger = logging.getLogger(__name__)
 
 
 class FeatureInput(nn.Module):
@@ -32,8 +28,6 @@ class FeatureInput(nn.Module):
         inputs, d = settings.inputs, description
         self.md_off = _why_off(settings, d)
         """Why there is no MD though it was asked for, or null."""
-        if self.md_off:
-            logger.warning("model %s: MD is off: %s", settings.model, self.md_off)
         self.md = MD(settings.md_module, d) if settings.md and not self.md_off else None
         width = len(d.numeric) if self.md is None else self.md.width
         sizes = list(d.categorical.values())
