@@ -15,16 +15,21 @@ import torch
 from safetensors.torch import load_file
 
 from shoplm import launch
-from shoplm.funnel import launching
+from shoplm.funnel import launching, trainer
 from shoplm.funnel.inputs import RunData, SharedInputs
 from shoplm.funnel.log.folder import FunnelLog
+from shoplm.funnel.masks import region_masks
 from shoplm.funnel.run import FunnelRun
 from shoplm.funnel.saving import load
 from shoplm.funnel.scoring import measure, predict
 from shoplm.funnel.train import main, train
 from shoplm.funnel.trainer import Trainer
 from shoplm.launch import is_complete
+from shoplm.launch.best import BestWeights
+from shoplm.launch.checkpoints import Checkpoints
 from shoplm.launch.processes import Processes
+from shoplm.launch.program import COMPLETE
+from shoplm.launch.results import ResultFile
 from shoplm.metrics.funnel import summarise_funnel
 from shoplm.metrics.funnel_settings import FunnelMetricSettings
 
@@ -40,8 +45,13 @@ TRAINING = {
 }
 
 
-def write_data(folder, *, last_task=True, validation=True):
-    """2,000 rows of 400 lists of 2 regions; the first feature says all there is to say."""
+def write_data(
+    folder, *, last_task=True, validation=True, rows_of_a_list=5, late_region=False, fingerprint="0"
+):
+    """2,000 rows of lists of 2 regions; the first feature says all there is to say.
+
+    With `late_region` there is a third one, which the validation side shows first.
+    """
     folder.mkdir(parents=True)
     rng = np.random.default_rng(7)
     n = 2000
@@ -52,9 +62,13 @@ def write_data(folder, *, last_task=True, validation=True):
         happened &= numeric[:, 0] * 2 + rng.logistic(size=n) > threshold
         labels[:, place] = happened
     labels[:, 2] *= last_task
+    region = np.repeat(rng.integers(0, 2, 400), 5).astype(np.int16)
+    regions = ["de", "fr", "it"] if late_region else ["de", "fr"]
+    if late_region:
+        region[1300:1800] = 2
     arrays = {
-        "list": np.repeat(np.arange(400), 5),
-        "region": np.repeat(rng.integers(0, 2, 400), 5).astype(np.int16),
+        "list": np.arange(n) // rows_of_a_list,
+        "region": region,
         "platform": np.zeros(n, np.int16),
         "time": np.repeat(np.arange(400) * 3600, 5),
         "side": np.repeat(np.arange(3, dtype=np.int8), (1200, 400, 400)),
@@ -62,17 +76,17 @@ def write_data(folder, *, last_task=True, validation=True):
         "categorical": rng.integers(0, 4, (n, 1)).astype(np.int32),
         "labels": labels,
         "popularity": rng.random(n).astype(np.float32),
-        "region_numeric": np.eye(2, dtype=np.float32),
+        "region_numeric": np.eye(len(regions), dtype=np.float32),
     }
     for name, values in arrays.items():
         np.save(folder / f"{name}.npy", values)
     sides = SIDES if validation else {"train": [0, 1600], "validation": [1600, 1600]}
     meta = {
-        "format": 1, "tasks": TASKS, "regions": ["de", "fr"], "platforms": ["app"],
+        "format": 1, "tasks": TASKS, "regions": regions, "platforms": ["app"],
         "numeric": ["a", "b", "c"], "categorical": ["brand"], "multivalued": [],
-        "region_numeric": ["region=de", "region=fr"], "categories": {"brand": 4},
+        "region_numeric": [f"region={name}" for name in regions], "categories": {"brand": 4},
         "warnings": [] if last_task else ["log has no purchase"],
-        "fingerprint": "0", "n_rows": n, "sides": SIDES | sides,
+        "fingerprint": fingerprint, "n_rows": n, "sides": SIDES | sides,
         "settings": {"region_features": []},
     }  # fmt: skip
     (folder / "meta.json").write_text(json.dumps(meta))
@@ -110,6 +124,19 @@ def unbroken(write, tmp_path_factory):
     return file
 
 
+MEASURED = {
+    "train_seconds", "validation_seconds", "scoring_seconds", "rows_per_second",
+    "scored_per_second", "peak_memory_gb",
+}  # fmt: skip
+
+
+def facts(file):
+    """What the costs and the completion marker say, but for times and the run file's digest."""
+    costs = json.loads((file.parent / "costs.json").read_text())
+    marker = json.loads((file.parent / COMPLETE).read_text())
+    return {n: costs[n] for n in costs.keys() - MEASURED}, marker | {"run": None}
+
+
 def left(file):
     """What a run has left, but for times."""
     folder = file.parent
@@ -123,6 +150,7 @@ def assert_same(file, other):
     assert weights.keys() == others.keys()
     assert all(torch.equal(weights[name], others[name]) for name in weights)
     assert rows == other_rows
+    assert facts(file) == facts(other)
     pd.testing.assert_frame_equal(p, other_p)
 
 
@@ -139,6 +167,13 @@ def at_step(number, act):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Trainer, "_step", taken)
         yield
+
+
+def kill_and_resume(file, step):
+    with at_step(step, killed), pytest.raises(KeyboardInterrupt):
+        train(file, SharedInputs(ALONE))
+    assert not is_complete(file) and (file.parent / "checkpoints").exists()
+    train(file, SharedInputs(ALONE))
 
 
 def killed(*_) -> None:
@@ -201,13 +236,87 @@ def test_one_that_is_complete_is_left_alone(unbroken, inputs, capsys):
 
 
 @pytest.mark.parametrize("step", [9, 30])
-def test_killed_and_resumed_equals_unbroken(unbroken, write, inputs, tmp_path, step):
+def test_killed_and_resumed_equals_unbroken(unbroken, write, tmp_path, step):
     file = write(tmp_path / "run", {"checkpoint_steps": 4})
-    with at_step(step, killed), pytest.raises(KeyboardInterrupt):
+    kill_and_resume(file, step)
+    assert_same(file, unbroken)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "call"),
+    [
+        (ResultFile, "append", 3),  # of the second measurement: its training loss
+        (BestWeights, "keep", 2),  # a checkpoint is there, what it no longer needs too
+        (Checkpoints, "_put_in_place", 3),
+        (trainer, "write_predictions", 1),
+        (trainer, "mark_complete", 1),
+    ],
+)
+def test_killed_while_it_writes_equals_unbroken(
+    unbroken, write, inputs, tmp_path, owner, name, call
+):
+    file = write(tmp_path / "run", {"checkpoint_steps": 4})
+    do, calls = getattr(owner, name), []
+
+    def called(*given, **named):
+        calls.append(name)
+        if len(calls) == call:
+            raise KeyboardInterrupt
+        return do(*given, **named)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(owner, name, called)
         train(file, inputs)
-    assert not is_complete(file) and (file.parent / "checkpoints").exists()
+    assert not is_complete(file)
     train(file, inputs)
     assert_same(file, unbroken)
+
+
+def test_a_refit_that_was_resumed_still_tells_what_ended_the_choice(write, tmp_path):
+    choice = {"every": 0.25, "patience": 2}  # nothing is learned: the first of three is the best
+    file = write(
+        tmp_path / "run",
+        {"validation": choice, "learning_rate": 1e-30, "checkpoint_steps": 11},
+    )
+    kill_and_resume(file, 12)
+    costs, marker = facts(file)
+    assert costs["steps"] == 9 + 4  # a quarter of 12 steps a pass, then of 16
+    assert costs["stopped_by"] == marker["stopped_by"] == "patience"
+
+
+def test_a_region_that_validation_shows_first_is_known_to_the_refit(write, tmp_path):
+    data = write_data(tmp_path / "data", late_region=True)
+    short = {"max_passes": 0.25, "checkpoint_steps": 5}
+    whole, again, chosen = (
+        write(tmp_path / name, short | {"refit": name != "chosen"}, data=data)
+        for name in ("whole", "again", "chosen")
+    )
+    for file in (whole, chosen):
+        train(file, SharedInputs(ALONE))
+    kill_and_resume(again, 7)
+    assert_same(again, whole)
+    masks = {}
+    for file in (whole, again, chosen):
+        found = region_masks(file.parent / "model", FunnelLog.open(data)).set_index("region")
+        masks[file] = found["mask"]
+    mean = masks[chosen][["de", "fr"]]
+    assert mean.min() <= masks[chosen]["it"] <= mean.max()  # it stands in for one that is unseen
+    assert load(chosen.parent / "model")[1].unseen_regions == (2,)
+    for file in (whole, again):
+        assert load(file.parent / "model")[1].unseen_regions == ()
+    pd.testing.assert_series_equal(masks[whole], masks[again])
+
+
+def test_lists_of_one_row_are_trained_on_and_measured(write, inputs, tmp_path):
+    data = write_data(tmp_path / "data", rows_of_a_list=1)
+    choice = {"every": 0.5, "metric": "ndcg@10"}
+    file = write(tmp_path / "run", {"validation": choice, "max_passes": 1.0}, data=data)
+    train(file, inputs)
+    _, rows, p = left(file)
+    ndcg = [r["value"] for r in rows if r["metric"] == "ndcg@10"]
+    assert ndcg and set(ndcg) == {1.0}  # there is one order of one row
+    assert [r["value"] for r in rows if r["metric"] == "auc" and r["task"] == "all"][-1] > 0.6
+    assert len(p) == 400 and facts(file)[0]["passes"] == 0.5  # the earlier of two equal ones
 
 
 def test_sigterm_ends_after_the_step_with_a_checkpoint(unbroken, write, inputs, tmp_path):
@@ -250,10 +359,10 @@ def test_a_loss_that_is_not_finite_stops_and_names_the_step(write, inputs, tmp_p
 def test_the_last_update_may_not_spoil_the_predictions(write, inputs, monkeypatch, tmp_path):
     finish = Trainer._finish
 
-    def spoilt(self, stopped_by):
+    def spoilt(self):
         with torch.no_grad():
             next(self.model.parameters()).fill_(torch.nan)
-        finish(self, stopped_by)
+        finish(self)
 
     monkeypatch.setattr(Trainer, "_finish", spoilt)
     with pytest.raises(FloatingPointError, match=r"after step .*row 1600 .*click is nan"):
@@ -338,11 +447,14 @@ def test_a_third_task_on_a_trunk_that_learns_on(two_tasks, write, inputs, tmp_pa
         ({"tasks": ("cart", "purchase")}, "of tasks click, cart; expected the first of cart, pur"),
         ({"model": SEQ | {"hidden": 4}}, "has hidden 8; expected 4"),
         ({"model": SEQ | {"md": False}}, "reads other data: its dependent differs"),
+        ({"data": "other"}, "was trained on another log"),
     ],
 )
 def test_a_model_that_does_not_fit_is_no_start(
     two_tasks, write, inputs, tmp_path, changed, message
 ):
+    if "data" in changed:
+        changed = {"data": write_data(tmp_path / "data", fingerprint="1")}
     with pytest.raises(ValueError, match=message):
         train(write(tmp_path / "run", **changed, initial=two_tasks.parent / "model"), inputs)
 

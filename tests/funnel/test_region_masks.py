@@ -67,9 +67,10 @@ def test_without_md_there_are_none(log, tmp_path):
         assert masks.empty and list(masks) == ["region", "feature", "mask"]
 
 
-def test_a_log_of_other_regions_is_refused(log, tmp_path):
-    told = describe(log, n_regions=4, region_numeric=4)
-    model = make(told, model="logistic", md=True)
-    folder = kept(tmp_path / "m", model, told, log, model="logistic", md=True)
-    with pytest.raises(ValueError, match=r"4 regions with 4 features each, .* has \(3, 3\)"):
-        region_masks(folder, log)
+def test_another_log_of_the_same_regions_is_refused(log, tmp_path):
+    model = make(describe(log), model="logistic", md=True)
+    folder = kept(tmp_path / "m", model, describe(log), log, model="logistic", md=True)
+    other = write(random_log(seed=1), tmp_path / "other", settings_of(numeric=["quality", "price"]))
+    assert other.region_numeric.shape == log.region_numeric.shape
+    with pytest.raises(ValueError, match=r"m: was trained on another log .* than that in .*other"):
+        region_masks(folder, other)

@@ -98,10 +98,10 @@ class RunData:
         lists = np.asarray(self.log.list[self.log.rows([side])])
         return np.concatenate([[0], np.cumsum(lists[1:] != lists[:-1])]).astype(np.int32)
 
-    def describe(self, with_md: bool) -> Description:
-        """What a model is told."""
+    def describe(self, with_md: bool, sides: Sequence[str] = ("train",)) -> Description:
+        """What a model is told that learns from these sides."""
         log = self.log
-        seen = np.unique(log.region[log.rows(["train"])])
+        seen = np.unique(log.region[log.rows(sides)])
         return Description(
             tasks=self.tasks,
             numeric=tuple(log.numeric_names),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from shoplm.funnel.models.md import MD
-from shoplm.funnel.saving import load
+from shoplm.funnel.saving import check_log, load
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -33,20 +33,16 @@ def region_masks(model: Path, log: FunnelLog) -> DataFrame:
 
     Raises:
         FileNotFoundError: there is no model.
-        ValueError: the log describes its regions otherwise.
+        ValueError: it was trained on another log.
     """
     import pandas as pd
 
+    check_log(model, log)
     trained, description = load(model)
     modules = [m for m in trained.modules() if isinstance(m, MD)] if trained.is_trained else []
     if not modules:
         return pd.DataFrame(columns=MASKS)
     described = torch.from_numpy(log.region_numeric)
-    if described.shape != (description.n_regions, description.region_numeric):
-        raise ValueError(
-            f"{model}: was trained on {description.n_regions} regions with "
-            f"{description.region_numeric} features each, {log.folder} has {tuple(described.shape)}"
-        )
     with torch.no_grad():
         masks = torch.stack([module.masks(described) for module in modules]).mean(0)
     names = [description.numeric[place] for place in modules[0].dependent.tolist()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import nn
@@ -30,6 +30,8 @@ class Progress:
     """The step after which the last measurement was made."""
     loss: float = 0.0
     """Sum over the steps since then."""
+    stopped_by: str = "steps"
+    """What ended the choice of passes: `steps`, `patience`, or `fitted` where there are none."""
     best: Best = field(default_factory=Best)
     costs: Costs = field(default_factory=Costs)
 
@@ -67,8 +69,8 @@ class RunCheckpoints:
         self.best_weights.keep({progress.best.step, self._best_before} - {None})
         self.saved, self._best_before = progress.step, progress.best.step
 
-    def resume(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progress | None:
-        """Put the newest one's state into model and optimizer; null where there is none.
+    def resume(self) -> tuple[Progress, dict[str, Any]] | None:
+        """The newest one and its states of `model` and `optimizer`; null where there is none.
 
         Raises:
             ValueError: it is of another run.
@@ -78,16 +80,22 @@ class RunCheckpoints:
             return None
         path, manifest = found
         state = torch.load(path / STATE, map_location="cpu", weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
         progress = Progress.of(manifest["progress"])
         self.saved, self._best_before = progress.step, progress.best.step
-        return progress
+        return progress, state
 
     def vouch(self, step: int) -> None:
         """Take note that the loss after a step was finite, if there is a checkpoint after it."""
         if self.saved == step and step:
             self.checkpoints.vouch(step)
+
+    def check_finite(self, step: int, name: str, value: float) -> None:
+        """See `Checkpoints.check_finite`."""
+        self.checkpoints.check_finite(step, name, value)
+
+    def diverged(self, what: str) -> NoReturn:
+        """See `Checkpoints.diverged`."""
+        self.checkpoints.diverged(what)
 
     def remove(self) -> None:
         """Remove all: the run is complete."""

@@ -59,7 +59,9 @@ class TrainingSettings(Settings):
     """How the passes are chosen; null: `max_passes` are made, once, of all that `refit` allows."""
     refit: bool = True
     """Train afresh on training and validation side with the passes that were chosen; otherwise the
-    best weights are kept as they are. Trees have no passes: they are fitted once, to both sides."""
+    best weights are kept as they are. Trees have no passes: they are fitted once, to both sides.
+    Vocabularies and scales stay those of the training side; regions that the validation side shows
+    first are learned."""
     batch_rows: int = Field(16_384, ge=1)
     """Rows that are scored at a time."""
     checkpoint_minutes: float = Field(10.0, ge=0)

@@ -10,7 +10,7 @@ import json
 import pickle
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -21,6 +21,7 @@ from shoplm.funnel.run import FunnelRun
 from shoplm.launch.checkpoints import appearing
 
 if TYPE_CHECKING:
+    from shoplm.funnel.log.folder import FunnelLog
     from shoplm.funnel.models.base import FunnelModel
     from shoplm.funnel.models.gbm import GradientBoosting
 
@@ -82,9 +83,27 @@ def read_settings(directory: Path) -> tuple[FunnelRun, Description]:
     Raises:
         FileNotFoundError: there is none.
     """
+    settings = _settings(directory)
+    told = {n: tuple(v) if isinstance(v, list) else v for n, v in settings["description"].items()}
+    return FunnelRun.model_validate(settings["run"]), Description(**told)
+
+
+def check_log(directory: Path, log: FunnelLog) -> None:
+    """Refuse a log other than the one that a model was trained on: its ids mean other things.
+
+    Raises:
+        FileNotFoundError: there is no model.
+        ValueError: it was trained on another log.
+    """
+    if (trained_on := _settings(directory)["data"]) != log.fingerprint:
+        raise ValueError(
+            f"{directory}: was trained on another log (fingerprint {trained_on}) than that in "
+            f"{log.folder} (fingerprint {log.fingerprint})"
+        )
+
+
+def _settings(directory: Path) -> dict[str, Any]:
     file = Path(directory) / SETTINGS
     if not file.is_file():
         raise FileNotFoundError(f"{directory}: no funnel model here, it has no {SETTINGS}")
-    settings = json.loads(file.read_text("utf-8"))
-    told = {n: tuple(v) if isinstance(v, list) else v for n, v in settings["description"].items()}
-    return FunnelRun.model_validate(settings["run"]), Description(**told)
+    return json.loads(file.read_text("utf-8"))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import signal
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,7 @@ from shoplm.funnel.batch import Batch
 from shoplm.funnel.inputs import RunData, SharedInputs
 from shoplm.funnel.models import build
 from shoplm.funnel.models.base import FunnelModel
+from shoplm.funnel.passes import CHOOSING, REFITTING, Passes
 from shoplm.funnel.progress import Progress, RunCheckpoints
 from shoplm.funnel.run import COSTS, METRICS, MODEL, PREDICTIONS, FunnelRun
 from shoplm.funnel.saving import save
@@ -29,9 +28,6 @@ from shoplm.launch.results import ResultFile
 from shoplm.launch.seeds import seed_random, seed_torch
 from shoplm.launch.tensors import parameter_groups
 from shoplm.variants import fingerprint
-
-CHOOSING, REFITTING = ("train",), ("train", "validation")
-"""Sides that are learned from, while the passes are chosen and afterwards."""
 
 
 class Trainer:
@@ -64,12 +60,12 @@ class Trainer:
         self.device = inputs.processes.device
         reset_peak_memory(self.device)
         self.data = RunData(inputs.log(run.data), run)
-        self.description = self.data.describe(getattr(run.model, "md", False))
+        self.passes = Passes(self.data, run)
         self.progress = Progress()
         self.results = ResultFile(self.directory / METRICS)
         identity = fingerprint(run.identity(inputs.digest))
         self.checkpoints = RunCheckpoints(self.directory, identity, inputs.processes)
-        self._build()
+        self._build(CHOOSING)
 
     def run(self) -> None:
         """Train from the newest checkpoint, or from the start, predict, and write all results.
@@ -81,18 +77,22 @@ class Trainer:
         """
         for warning in self._warnings():
             self.inputs.warn(self.run_settings.data, warning)
-        stopped_by = "fitted"
         if self.model.is_trained:
             self._resume()
             with sigterm_noted() as self.stop_asked:
-                stopped_by = self._learn()
+                self._learn()
         else:
             self._fit()
-        self._finish(stopped_by)
+        self._finish()
 
-    def _build(self) -> None:
-        """First weights, the same ones for choosing and refitting, and a new optimizer."""
+    def _build(self, sides: Sequence[str]) -> None:
+        """First weights, the same ones for choosing and refitting, and a new optimizer.
+
+        Args:
+            sides: that it is to learn from; regions without a row there are unseen.
+        """
         run, training = self.run_settings, self.training
+        self.description = self.data.describe(getattr(run.model, "md", False), sides)
         seed_torch(f"{run.seed}:weights")
         self.model = build(run.model, self.description)
         if not self.model.is_trained:
@@ -102,7 +102,7 @@ class Trainer:
         self.model.to(self.device).train()
         self.frozen = Frozen(self.model, {})
         if run.initial is not None:
-            self.frozen = adopt_initial(self.model, run, self.description)
+            self.frozen = adopt_initial(self.model, run, self.description, self.data.log)
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW(
             parameter_groups(self.model, training.weight_decay),
@@ -120,70 +120,59 @@ class Trainer:
 
     def _resume(self) -> None:
         """Take up the newest checkpoint, and drop results of later steps."""
-        found = self.checkpoints.resume(self.model, self.optimizer)
+        found = self.checkpoints.resume()
         if found is not None:
-            self.progress = found
-            report_progress(found.step, self._n_steps(CHOOSING), run=self.run_settings.name)
+            self.progress, state = found
+            if self.progress.refit_from is not None:
+                self._build(REFITTING)
+            self.model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            n_steps = self.passes.most_steps(CHOOSING)
+            report_progress(self.progress.step, n_steps, run=self.run_settings.name)
         self.results.cut(self.progress.measured)
 
     def _fit(self) -> None:
         sides = REFITTING if self.training.refit else CHOOSING
+        self._build(sides)
         with self.progress.costs.time("training"):
             self.model.fit(self.data.batches(sides, self.training.batch_rows))
         self.progress.costs.rows = self.data.n_rows(sides)
+        self.progress.stopped_by = "fitted"
 
-    def _learn(self) -> str:
-        """Choose the number of passes, refit with it, and tell what ended the choice."""
+    def _learn(self) -> None:
+        """Choose the number of passes, and refit with it."""
         progress, choice = self.progress, self.training.validation
         chooses = choice is not None and self.data.n_rows(["validation"]) > 0
-        stopped_by = "steps"
         if progress.refit_from is None:
-            every = max(1, round(choice.every * self._per_pass(CHOOSING))) if chooses else None
+            one, most = self.passes.steps_of_one(CHOOSING), self.passes.most_steps(CHOOSING)
+            every = max(1, round(choice.every * one)) if chooses else None
             if chooses or not self.training.refit:
-                stopped_by = self._train(CHOOSING, self._n_steps(CHOOSING), every)
+                self._train(CHOOSING, most, every)
             if chooses and progress.measured != progress.step:
                 self._measure()
             if not chooses:
-                progress.best.add(self._n_steps(CHOOSING), None)
+                progress.best.add(most, None)
         if not self.training.refit:
             self._save_last()
             if chooses:
                 self.model.load_state_dict(self.checkpoints.best_weights.read(progress.best.step))
-            return stopped_by
+            return
         if progress.refit_from is None:
             progress.refit_from, progress.loss = progress.step, 0.0
-            self._build()
-        self._train(REFITTING, progress.refit_from + self._refit_steps(), None)
+            self._build(REFITTING)
+        steps = self.passes.refit_steps(progress.best.step)
+        self._train(REFITTING, progress.refit_from + steps, None)
         self._save_last()
-        return stopped_by
 
-    def _refit_steps(self) -> int:
-        """As many passes over the larger number of rows as were best."""
-        passes = self.progress.best.step / self._per_pass(CHOOSING)
-        return max(1, round(passes * self._per_pass(REFITTING)))
-
-    def _per_pass(self, sides: Sequence[str]) -> int:
-        return math.ceil(self.data.n_rows(sides) / self.training.batch_size)
-
-    def _n_steps(self, sides: Sequence[str]) -> int:
-        return max(1, round(self.training.max_passes * self._per_pass(sides)))
-
-    def _batches(self, sides: Sequence[str], done: int) -> Iterator[Batch]:
-        """All batches of all passes after those that are done."""
-        number, done = divmod(done, self._per_pass(sides))
-        while True:
-            seed = self.run_settings.seed * 100_003 + number
-            yield from islice(self.data.batches(sides, self.training.batch_size, seed), done, None)
-            number, done = number + 1, 0
-
-    def _train(self, sides: Sequence[str], last: int, measure_every: int | None) -> str:
-        """Make steps up to `last`; what ended it."""
+    def _train(self, sides: Sequence[str], last: int, measure_every: int | None) -> None:
+        """Make steps up to `last`, or as long as there is patience."""
         progress, clock, costs = self.progress, Clock(), self.progress.costs
         saved_at = costs.seconds["training"]
-        batches = self._batches(sides, progress.step - (progress.refit_from or 0))
+        batches = self.passes.batches(sides, progress.step - (progress.refit_from or 0))
         while progress.step < last:
             if measure_every and progress.best.worse >= self.training.validation.patience:
-                return "patience"
+                progress.stopped_by = "patience"
+                return
             with costs.time("training"):
                 n_rows = self._step(next(batches))
             clock.add(n_rows)
@@ -205,7 +194,6 @@ class Trainer:
                     saved_at = costs.seconds["training"]
             if self.stop_asked.is_set():
                 raise SystemExit(128 + signal.SIGTERM)
-        return "steps"
 
     def _step(self, batch: Batch) -> int:
         progress, number = self.progress, self.progress.step + 1
@@ -216,11 +204,11 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         value = loss.item()
-        self._check_finite(number, "loss", value)
+        self.checkpoints.check_finite(number, "loss", value)
         self.checkpoints.vouch(progress.step)
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
-        self._check_finite(number, "norm of the gradient", norm.item())
+        self.checkpoints.check_finite(number, "norm of the gradient", norm.item())
         if self.training.clipping is not None:
             torch.nn.utils.clip_grads_with_norm_(self.parameters, self.training.clipping, norm)
         self.optimizer.step()
@@ -229,20 +217,11 @@ class Trainer:
         progress.costs.rows += len(batch)
         return len(batch)
 
-    def _check_finite(self, step: int, name: str, value: float) -> None:
-        if not math.isfinite(value):
-            self._diverged(f"stopped at step {step}: the {name} is {value}")
-
-    def _diverged(self, what: str) -> None:
-        good = self.checkpoints.checkpoints.last_good()
-        goes_on = f"the last good checkpoint is {good}" if good else "there is no good checkpoint"
-        raise FloatingPointError(f"{self.directory}: {what}; nothing of it is kept, {goes_on}")
-
     def _predict(self, side: str) -> np.ndarray:
         try:
             return predict(self.model, self.data, side, self.training.batch_rows, self.device)
         except FloatingPointError as error:
-            self._diverged(f"stopped after step {self.progress.step}: {error}")
+            self.checkpoints.diverged(f"stopped after step {self.progress.step}: {error}")
 
     def _measure(self) -> None:
         """Measure the validation side, and keep the weights if they are the best."""
@@ -265,7 +244,7 @@ class Trainer:
             "variant": self.run_settings.variant,
             "seed": self.run_settings.seed,
             "step": self.progress.step,
-            "passes": self.progress.step / self._per_pass(CHOOSING),
+            "passes": self.progress.step / self.passes.steps_of_one(CHOOSING),
             "split": split,
         }
         self.results.append(
@@ -287,7 +266,7 @@ class Trainer:
     def _n_trained(self) -> int:
         return sum(p.numel() for p in self.parameters) - self.frozen.n_weights
 
-    def _finish(self, stopped_by: str) -> None:
+    def _finish(self) -> None:
         """Write the model, predict the test side and write what it took."""
         run, progress, costs = self.run_settings, self.progress, self.progress.costs
         data = self.data.log.fingerprint
@@ -303,11 +282,11 @@ class Trainer:
             "parameters": sum(p.numel() for p in self.model.parameters()) if learns else None,
             "trained_parameters": self._n_trained() if learns else None,
             "steps": progress.step,
-            "passes": chosen / self._per_pass(CHOOSING) if learns else None,
-            "stopped_by": stopped_by,
+            "passes": chosen / self.passes.steps_of_one(CHOOSING) if learns else None,
+            "stopped_by": progress.stopped_by,
             "warnings": self._warnings(),
         }
         self.results.sync()
         write_durably(self.directory / COSTS, json.dumps(report, indent=1))
-        mark_complete(self.run_file, steps=progress.step, stopped_by=stopped_by)
+        mark_complete(self.run_file, steps=progress.step, stopped_by=progress.stopped_by)
         self.checkpoints.remove()

@@ -9,10 +9,11 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from shoplm.funnel.log.folder import FunnelLog
 from shoplm.funnel.models.base import FunnelModel
 from shoplm.funnel.models.description import Description
 from shoplm.funnel.run import FunnelRun
-from shoplm.funnel.saving import WEIGHTS, read_settings
+from shoplm.funnel.saving import WEIGHTS, check_log, read_settings
 
 MAY_DIFFER = {"task_weights", "dropout"}
 """Settings in which the two models need not be the same."""
@@ -23,7 +24,7 @@ class Frozen:
 
     What was taken whole gets no gradient. Where tasks lie side by side in one tensor, the part of
     the first tasks is put back after every step, which undoes the weight decay too; and so are
-    running moments.
+    buffers that were taken, such as running moments.
     """
 
     def __init__(self, model: FunnelModel, taken: Mapping[str, Tensor]) -> None:
@@ -52,22 +53,26 @@ class Frozen:
             own.copy_(value)
 
 
-def adopt_initial(model: FunnelModel, run: FunnelRun, description: Description) -> Frozen:
+def adopt_initial(
+    model: FunnelModel, run: FunnelRun, description: Description, log: FunnelLog
+) -> Frozen:
     """Start from the weights of the run's `initial` model; what stays of them if it is frozen.
 
     Args:
         model: that takes them, on its device; see `FunnelModel.adopt` for what it takes.
         run: that it is of.
         description: that it was built with.
+        log: that it learns from.
 
     Raises:
         FileNotFoundError: there is no model.
-        ValueError: it has other settings or features, its tasks are not the first of these, or
-            nothing would be left to learn.
+        ValueError: it is of another log, has other settings or features, its tasks are not the
+            first of these, or nothing would be left to learn.
     """
     directory = run.initial
     if not (directory / WEIGHTS).is_file():
         raise FileNotFoundError(f"{directory}: no weights to start from, it has no {WEIGHTS}")
+    check_log(directory, log)
     settings, told = read_settings(directory)
     if told.tasks != description.tasks[: len(told.tasks)]:
         raise ValueError(

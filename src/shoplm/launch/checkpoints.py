@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from shoplm.launch import report_warning
 from shoplm.launch.durable import sync, write_durably
@@ -89,6 +90,27 @@ class Checkpoints:
         """Take note that the loss after a checkpoint was finite."""
         if self.processes.is_first:
             (self.path(step) / GOOD).touch()
+
+    def check_finite(self, step: int, name: str, value: float) -> None:
+        """Let training end where a number of a step shows that it has diverged.
+
+        Raises:
+            FloatingPointError: the number is not finite; see `diverged`.
+        """
+        if not math.isfinite(value):
+            self.diverged(f"stopped at step {step}: the {name} is {value}")
+
+    def diverged(self, what: str) -> NoReturn:
+        """Raise what names the run's folder and the checkpoint that another start goes on from.
+
+        Raises:
+            FloatingPointError: always.
+        """
+        good = self.last_good()
+        goes_on = f"the last good checkpoint is {good}" if good else "there is no good checkpoint"
+        raise FloatingPointError(
+            f"{self.folder.parent}: {what}; nothing of this step is kept, {goes_on}"
+        )
 
     def last_good(self) -> Path | None:
         """The newest whole checkpoint with a finite loss after it; later ones are removed.

@@ -27,7 +27,7 @@ class Description:
     region_one_hot: bool = False
     """Whether those columns are a one-hot of the region, because nothing describes it."""
     unseen_regions: tuple[int, ...] = ()
-    """Regions without a row on the training side."""
+    """Regions without a row on the sides that are learned from."""
     n_platforms: int = 1
     """Platforms of all sides of the split."""
 
