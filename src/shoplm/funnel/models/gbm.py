@@ -146,6 +146,7 @@ def _lightgbm(
         reg_lambda=settings.l2,
         random_state=settings.seed,
         deterministic=True,
+        n_jobs=torch.get_num_threads(),  # threads beyond the free cores spin
         verbose=-1,
     ).fit(x, y, categorical_feature=categorical)
 

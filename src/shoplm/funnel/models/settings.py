@@ -195,7 +195,7 @@ class GBMSettings(Settings):
     model: Literal["gbm"] = "gbm"
     """Names the model."""
     library: Literal["scikit-learn", "lightgbm"] = "scikit-learn"
-    """LightGBM is an optional extra."""
+    """LightGBM is an optional extra; like all else it uses the threads of the process."""
     trees: Width = 200
     """Trees a task."""
     leaves: int = Field(31, ge=2)
