@@ -196,7 +196,7 @@ class Trainer:
         is_due = self.processes.is_first and minutes >= self.training.checkpoint_minutes
         total, due, stop = self.processes.sum([float(total), is_due, self.stop_asked.is_set()])
         loss = float(total) / n_targets
-        self._check_finite(step, "loss", loss)
+        self.checkpoints.check_finite(step, "loss", loss)
         if self.saved == step - 1:
             self.checkpoints.vouch(self.saved)
         rate = learning_rate(
@@ -204,7 +204,7 @@ class Trainer:
         )
         norm = self.engine.step(rate)
         # some versions of DeepSpeed tell an overflow by -1
-        self._check_finite(step, "norm of the gradient", norm if norm >= 0 else math.nan)
+        self.checkpoints.check_finite(step, "norm of the gradient", norm if norm >= 0 else math.nan)
         return Step(loss, rate, norm, self.blocks.n_tokens(rows), bool(due), bool(stop))
 
     def _rows(self, step: int) -> np.ndarray:
@@ -231,16 +231,6 @@ class Trainer:
                     "batch_tokens"
                 )
 
-    def _check_finite(self, step: int, name: str, value: float) -> None:
-        if math.isfinite(value):
-            return
-        good = self.checkpoints.last_good()
-        goes_on = f"the last good checkpoint is {good}" if good else "there is no good checkpoint"
-        raise FloatingPointError(
-            f"{self.directory}: stopped at step {step}: the {name} is {value}; nothing of this "
-            f"step is kept, {goes_on}"
-        )
-
     def _measure(self, step: int) -> None:
         """Losses on held-out text; those of single documents where a model is kept.
 
@@ -255,13 +245,13 @@ class Trainer:
                 self.engine, self.held_out, self.training.micro_batch, self.processes
             )
             for split, measured in found.items():
-                self._check_finite(step, f"loss on {split}", measured.loss)
+                self.checkpoints.check_finite(step, f"loss on {split}", measured.loss)
         if step == 0:
             self.untrained[start] = found
         if step and not found:
             losses = [float(self.engine.losses(part).sum()) for part in self._own_batches(step)]
             total = float(self.processes.sum([sum(losses)])[0])
-            self._check_finite(step, "loss after the update", total)
+            self.checkpoints.check_finite(step, "loss after the update", total)
         self.results.add_measured(step, self.tokens, found, documents=keep)
 
     def _log(self, number: int, step: Step, speed: float) -> None:

@@ -101,9 +101,9 @@ class RunCheckpoints:
         if self.saved == step and step:
             self.checkpoints.vouch(step)
 
-    def last_good(self) -> Path | None:
-        """See `Checkpoints.last_good`."""
-        return self.checkpoints.last_good()
+    def check_finite(self, step: int, name: str, value: float) -> None:
+        """See `Checkpoints.check_finite`."""
+        self.checkpoints.check_finite(step, name, value)
 
     def remove(self) -> None:
         """Remove all: the run is complete."""

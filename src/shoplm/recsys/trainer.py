@@ -186,23 +186,13 @@ class Trainer:
         minutes = (self._seconds() - self.saved_at) / 60
         is_due = self.processes.is_first and minutes >= self.training.checkpoint_minutes
         step = self.steps.take(number, lambda: (is_due, self.stop_asked.is_set()))
-        self._check_finite(number, "loss", step.loss)
+        self.checkpoints.check_finite(number, "loss", step.loss)
         self.checkpoints.vouch(progress.step)
-        self._check_finite(number, "norm of the gradient", step.norm)
+        self.checkpoints.check_finite(number, "norm of the gradient", step.norm)
         progress.step = number
         progress.costs.examples += self.engine.targets
         progress.loss, progress.steps = progress.loss + step.loss, progress.steps + 1
         return step
-
-    def _check_finite(self, step: int, name: str, value: float) -> None:
-        if math.isfinite(value):
-            return
-        good = self.checkpoints.last_good()
-        goes_on = f"the last good checkpoint is {good}" if good else "there is no good checkpoint"
-        raise FloatingPointError(
-            f"{self.directory}: stopped at step {step}: the {name} is {value}; nothing of this "
-            f"step is kept, {goes_on}"
-        )
 
     def _measure(self) -> None:
         """Rank validation cases, write a row of each metric, and keep the weights if they are the
@@ -211,7 +201,9 @@ class Trainer:
         with progress.costs.time("validation"), self.engine.scoring() as model:
             spoilt = any(not p.isfinite().all() for p in model.parameters() if p.requires_grad)
             # the last update may have spoilt them; a rank among nan would be the first
-            self._check_finite(progress.step, "sum of the weights", math.nan if spoilt else 0.0)
+            self.checkpoints.check_finite(
+                progress.step, "sum of the weights", math.nan if spoilt else 0.0
+            )
             values = mean_gains(self.inputs.ranking(run, "validation").rank(model, run.strategy))
         if progress.steps:
             loss = progress.loss / progress.steps
