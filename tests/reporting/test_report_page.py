@@ -313,8 +313,8 @@ def test_the_node_passes_problems_and_settings_on(data, tables):
         data.results, data.paper_tables, data.comparison, data.curve, data.predictions,
         data.unparsed, data.sources, data.rejected, data.problems, data.costs,
         data.corpus_statistics, data.mixing_report, data.pretrain_metrics,
-        data.instruction_statistics, data.sft_variants, data.sft_metrics, None, None, nothing,
-        nothing, nothing, tables, params,
+        data.instruction_statistics, data.sft_variants, data.sft_metrics, None, None, {},
+        nothing, nothing, nothing, tables, params,
     )  # fmt: skip
     for shown in (page, markdown):
         assert "ladder_6 were trained on tasks that EcomSFT holds out (address_matching)" in shown

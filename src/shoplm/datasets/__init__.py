@@ -5,6 +5,7 @@ from typing import Any
 
 _MODULES = {
     "BaseModelsDataset": "model_directories",
+    "FiguresDataset": "figures",
     "FolderDataset": "folder",
     "FoldersDataset": "folders",
     "FrameDataset": "frame",

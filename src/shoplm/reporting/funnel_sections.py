@@ -139,9 +139,11 @@ def study_sections(
         samples = [
             {"title": "What would fill the empty cells", "parts": [("variants", "\n".join(gaps))]}
         ]
+        table = show_study(of, write_figure, study.reference)
+        table.columns = [label.replace(", ", ",\n") for label in table]
         found.append(
             Section(
-                study.title, text, show_study(of, write_figure, study.reference), figures.get(name),
+                study.title, text, table, figures.get(name),
                 samples=samples if gaps else [], open_first=False, folded=absent,
             )
         )  # fmt: skip

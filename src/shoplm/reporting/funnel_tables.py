@@ -126,7 +126,7 @@ def tabulate_masks(masks: pd.DataFrame) -> pd.DataFrame | None:
 def tabulate_gains(
     scores: Scores, comparison: pd.DataFrame, pairs: Sequence[MDPair], metrics: Sequence[str]
 ) -> pd.DataFrame | None:
-    """Plug and play: a row a model, task and metric, without MD and with it."""
+    """Plug and play: a row a model, task and metric, if there are several, with MD and without."""
     lines = []
     for pair in pairs:
         for task in scores.tasks:
@@ -142,7 +142,8 @@ def tabulate_gains(
                      "difference": difference_text(gain), "corrected p": p_text(gain["p_holm"]),
                      "outcome": outcome(gain), "without MD": without, "with MD": with_md}
                 )  # fmt: skip
-    return _table(lines)
+    table = _table(lines)
+    return table if table is None or len(metrics) > 1 else table.drop(columns="metric")
 
 
 def tabulate_tests(
@@ -155,7 +156,7 @@ def tabulate_tests(
             {"model": row["variant"], "against": row["against"], "task": row["task"],
              "metric": scores.title(row["metric"]), "difference": difference_text(row),
              "corrected p": p_text(row["p_holm"]), "outcome": outcome(row),
-             "p": p_text(row["p_value"]), "n": f"{row['n']:,.0f}", "seeds": row["n_seeds"]}
+             "p": p_text(row["p_value"]), "n": f"{row['n']:,.0f}"}
             for row in rows.to_dict("records")
             if (row["variant"], row["against"]) not in pairs and not pd.isna(row["value"])
         ]

@@ -32,9 +32,9 @@ MODELS = {
     "aitm": ("AITM", "What one task knows is handed to the next; a penalty keeps later tasks below "
                      "earlier ones."),
     "star": ("STAR", "A network a region: weights that all regions share, times its own."),
-    "single": ("single", "A network a task, with nothing shared."),
-    "logistic": ("logistic", "Logistic regression, one a task."),
-    "gbm": ("gbm", "Gradient boosting of trees, one model a task."),
+    "single": ("Single tasks", "A network a task, with nothing shared."),
+    "logistic": ("Logistic regression", "One a task."),
+    "gbm": ("Boosted trees", "Gradient boosting, one model a task."),
 }  # fmt: skip
 """Title and what it is, by `model` of `funnel_variants`."""
 TREES = "gbm"

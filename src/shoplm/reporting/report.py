@@ -9,7 +9,7 @@ from plotly.graph_objects import Figure
 
 from shoplm.reporting.benchmark_cells import BASELINES, PARTIAL, PARTLY, shown, title_of
 from shoplm.reporting.curve_points import curve_points, name_curves
-from shoplm.reporting.funnel_section import funnel_section
+from shoplm.reporting.funnel_section import report_sections
 from shoplm.reporting.markdown_page import render_markdown
 from shoplm.reporting.page import Section, render_page
 from shoplm.reporting.paper_table_settings import PaperTable, ReportSettings
@@ -125,7 +125,7 @@ def _sections(
                 found.append(Section("The ladder", text, figure=figures[LADDER]))
     found += [_curve_section(data, figures), _tests_section(data)]
     found.append(recommendation_section(data.sequential_results))
-    found.append(funnel_section(data.funnel_results))
+    found += report_sections(data.funnel_results, data.funnel_figures)
     for benchmark in dict.fromkeys(results["benchmark"]):
         found.append(
             Section(

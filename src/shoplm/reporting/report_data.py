@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
+from plotly.graph_objects import Figure
 
 from shoplm.metrics.settings import BootstrapSettings
 from shoplm.reporting.benchmark_cells import BASELINES
@@ -52,6 +53,8 @@ class ReportData:
     """Of recsys."""
     funnel_results: pd.DataFrame | None = None
     """Of recsys."""
+    funnel_figures: Mapping[str, Figure] = field(default_factory=dict)
+    """Of recsys, by name."""
     bootstrap: BootstrapSettings = field(default_factory=BootstrapSettings)
     """Of intervals and tests."""
     example_seed: int = 0

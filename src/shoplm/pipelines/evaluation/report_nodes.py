@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,7 @@ def render_report(
     sft_metrics: DataFrame,
     sequential_results: DataFrame | None,
     funnel_results: DataFrame | None,
+    funnel_figures: dict[str, Callable[[], Figure]],
     benchmarks_figure: Figure,
     curve_figure: Figure,
     score_ladder_figure: Figure,
@@ -112,6 +114,7 @@ def render_report(
         sft_metrics=sft_metrics,
         sequential_results=sequential_results,
         funnel_results=funnel_results,
+        funnel_figures={name: load() for name, load in funnel_figures.items()},
     )
     figures = {
         "benchmarks": benchmarks_figure, "curve": curve_figure, "ladder": score_ladder_figure,
