@@ -112,6 +112,24 @@ def test_unusable_features_are_left_out_with_a_reason(tmp_path):
     assert flag.sum() == 80 and (log.numeric[flag, 0] == 0).all()
 
 
+def test_rows_of_the_test_decide_of_no_feature(tmp_path):
+    frame = random_log()
+    test = frame["timestamp"] >= 9 * DAY
+    frame.loc[test & (frame["position"] == 0), "quality"] = np.inf
+    frame.loc[test & (frame["position"] == 1), "price"] = np.nan
+    log = write(frame, tmp_path / "log", settings_of(numeric=["quality", "price"]))
+    assert log.numeric_names == ["quality", "price"] and not len(log.rejected_features)
+    found = log.numeric[log.rows("test")]
+    assert (found[0::4, 0] == 0).all() and (found[1::4, 1] == 0).all() and (found != 0).sum() == 36
+    assert log.warnings == [
+        "feature 'quality': infinite on 6 rows of validation and test, which count as missing",
+        "feature 'quality': missing on 6 rows of validation and test and on none of training; they "
+        "get its median, and no flag",
+        "feature 'price': missing on 6 rows of validation and test and on none of training; they "
+        "get its median, and no flag",
+    ]
+
+
 def test_categories_and_regions_unseen_in_training_have_a_place(tmp_path):
     frame = random_log()
     last = frame["timestamp"] >= 9 * DAY
@@ -167,6 +185,21 @@ def test_a_task_that_is_not_declared_is_said(tmp_path):
         write(frame, tmp_path / "log", settings_of(tasks=["click"], numeric=["purchase"]))
 
 
+def test_a_step_before_the_first_task_and_flags_that_are_numbers_are_found(tmp_path):
+    frame = random_log(rows=1_200, lists=300)
+    frame["paid"] = frame["purchase"].astype(float)
+    frame["cart"] = frame["purchase"] * (frame.index % 5 > 0)
+    frame["purchase"] = frame["cart"] * (frame.index % 3 > 0)
+    frame["in_stock"] = (frame["cart"] == 1) | (frame.index % 7 > 0)  # true of most rows: no step
+    frame["rare"] = (frame["cart"] == 1) & (frame.index % 40 == 1)  # a few may lie so by chance
+    chosen = settings_of(tasks=["cart", "purchase"], numeric=["price", "in_stock", "rare"])
+    log = write(frame, tmp_path / "log", chosen)
+    found = [text.split(",")[0] for text in log.warnings]
+    assert found == [f"column {name!r} is 1 wherever 'cart' is" for name in ("click", "paid")]
+    with pytest.raises(ValueError, match="categorical: 'click' is 1 wherever 'cart' is"):
+        write(frame, tmp_path / "log", settings_of(tasks=["cart"], categorical=["click"]))
+
+
 def test_labels_out_of_order_are_refused_with_the_row_or_repaired(tmp_path):
     frame = random_log()
     frame.loc[61, ["click", "purchase"]] = [0, 1]
@@ -189,11 +222,65 @@ def test_labels_out_of_order_are_refused_with_the_row_or_repaired(tmp_path):
             r"list 'L004', region: found 'R\d' and 'R9'; expected one",
         ),
         (lambda f: f.assign(price="dear"), r"column 'price': found string; expected numbers"),
+        (lambda f: f.assign(click="yes"), r"column 'click': found string; expected labels 0 or 1"),
+        (
+            lambda f: f.assign(timestamp="2026-01-01"),
+            r"column 'timestamp': found string; expected Unix seconds",
+        ),
+        (
+            lambda f: f.assign(timestamp=1_760_000_000_000 * (f.index == 7)),
+            r"row 8, list 'L007', timestamp: found 1760000000000; expected Unix seconds",
+        ),
+        (
+            lambda f: f.assign(timestamp=f["timestamp"] - 1),
+            r"row 1, list 'L000', timestamp: found -1; expected Unix seconds or a timestamp betw",
+        ),
     ],
 )
 def test_bad_rows_are_named(change, message):
     with pytest.raises(ValueError, match=message):
         build_features(table_of(change(random_log())), settings_of())
+
+
+@pytest.mark.parametrize(
+    ("at", "message"),
+    [
+        (
+            lambda f: f["timestamp"] - 1,
+            r"row 1, .*bought_at: found 9; expected no time before time",
+        ),
+        (lambda f: f["timestamp"] * 1e12, r"bought_at: found 10000000000000\.0; expected Unix sec"),
+        (lambda f: f["list_id"], r"column 'bought_at': found string; expected Unix seconds"),
+    ],
+)
+def test_a_label_is_no_older_than_its_row(at, message):
+    frame = random_log(rows=8, lists=2).assign(timestamp=10, click=1, purchase=1)
+    history = {"label_times": {"purchase": "bought_at"}}
+    with pytest.raises(ValueError, match=message):
+        build_features(table_of(frame.assign(bought_at=at)), settings_of(history=history))
+
+
+def test_labels_that_come_true_after_a_cut_are_counted(tmp_path):
+    chosen = settings_of(history={"label_delay": DAY})
+    frame = random_log().assign(purchase=0)
+    log = write(frame, tmp_path / "log", chosen)
+    clicks = frame.groupby(frame["timestamp"] // DAY)["click"].sum()
+    # a day later: those of the last day of training, and of validation
+    late = {"validation": clicks[7], "test": clicks[8]}
+    assert log.meta["late_labels"] == {s: {"click": n, "purchase": 0} for s, n in late.items()}
+    assert f"task 'click': {clicks[8]} labels of rows before the test come true" in log.warnings[1]
+
+
+def test_a_log_without_items_has_no_popularity(tmp_path):
+    log = write(random_log(), tmp_path / "log", settings_of(item=None))
+    assert np.isnan(log.popularity).all()
+    assert log.warnings == ["there is no `item`: popular_first finds all rows of a list alike"]
+
+
+def test_regions_that_cannot_be_told_apart_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("shoplm.funnel.log.writing.MOST", 2)
+    with pytest.raises(ValueError, match="region: found 3 different values; expected 2 at most"):
+        write(random_log(), tmp_path / "log", settings_of())
 
 
 def test_a_region_has_one_value_of_what_describes_it(tmp_path):
