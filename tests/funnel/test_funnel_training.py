@@ -14,7 +14,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from shoplm import launch
 from shoplm.funnel import launching, trainer
 from shoplm.funnel.inputs import RunData, SharedInputs
 from shoplm.funnel.log.folder import FunnelLog
@@ -518,10 +517,3 @@ def test_who_is_killed_while_predicting_does_not_train_again(unbroken, write, in
 def test_freezing_takes_a_model_to_freeze():
     with pytest.raises(ValueError, match="no `initial` model"):
         FunnelRun(variant="a", data="d", model=SEQ, frozen=True)
-
-
-def test_the_program_runs_as_a_child(data, tmp_path):
-    run = FunnelRun(variant="seq", data=data, model=SEQ, training=TRAINING | {"max_passes": 0.5})
-    found = launching.train_runs([(run, launch.LaunchSettings(threads=1))], tmp_path)
-    predictions = launching.read_predictions(found)
-    assert set(predictions["variant"]) == {"seq"} and len(predictions) == 400
