@@ -24,7 +24,9 @@ class Settings(BaseModel):
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
 
-def resolve_variant(base: SettingsT, name: str, overrides: Mapping[str, Any]) -> SettingsT:
+def resolve_variant(
+    base: SettingsT, name: str, overrides: Mapping[str, Any], kind: str = "variant"
+) -> SettingsT:
     """The parameters of variant `name`: `base` with `overrides` laid over it.
 
     An override of a nested parameter object may name some of its fields; any other value, a plain
@@ -35,22 +37,22 @@ def resolve_variant(base: SettingsT, name: str, overrides: Mapping[str, Any]) ->
             refuses; the message names the variant and the field.
     """
     values = base.model_dump()
-    _overlay(values, overrides, type(base), f"variant {name!r}")
+    _overlay(values, overrides, type(base), f"{kind} {name!r}")
     try:
         return type(base).model_validate(values)
     except ValidationError as error:
-        raise ValueError(f"variant {name!r}: {first_problem(error)}") from None
+        raise ValueError(f"{kind} {name!r}: {first_problem(error)}") from None
 
 
 def resolve_variants(
-    base: SettingsT, variants: Mapping[str, Mapping[str, Any] | None]
+    base: SettingsT, variants: Mapping[str, Mapping[str, Any] | None], kind: str = "variant"
 ) -> dict[str, SettingsT]:
     """`resolve_variant` for each named set of overrides, in the order given.
 
     A variant that is null is left out, so that an environment can drop one of another.
     """
     return {
-        name: resolve_variant(base, name, overrides)
+        name: resolve_variant(base, name, overrides, kind)
         for name, overrides in variants.items()
         if overrides is not None
     }

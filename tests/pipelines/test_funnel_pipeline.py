@@ -257,7 +257,7 @@ def test_a_log_that_the_catalog_has_not_is_named(search_logs):
         ({"variants": {**VARIANTS, "v": {"initial": "seq"}}}, "expected fewer tasks, the first of"),
         ({"variants": {"a": {"tasks": ["cart"]}, "v": {"initial": "a"}}}, "learns cart; expected"),
         ({"seeds": [1, 1]}, "names a seed twice"),
-        ({"logs": {"shop": {"numerics": []}, "other": {}}}, "'shop'.*'numerics'.*'numeric'"),
+        ({"logs": {"shop": {"numerics": []}, "other": {}}}, "log 'shop'.*'numerics'.*'numeric'"),
         ({"comparisons": [["seq_md", "seqq"]]}, "comparisons.*'seqq'.*'seq'"),
         ({"comparisons": [["seq_md", "wide"]]}, "of different logs"),
         ({"comparisons": [["random", "popular_first"]]}, "names no variant"),

@@ -149,7 +149,7 @@ class FunnelParams(Settings):
 
     def resolved_logs(self) -> dict[str, LogSettings]:
         """The settings of each log."""
-        return resolve_variants(self.log, self.logs)
+        return resolve_variants(self.log, self.logs, "log")
 
     def used_logs(self) -> dict[str, LogSettings]:
         """The logs that a variant uses."""
