@@ -113,7 +113,7 @@ class Trainer:
 
     def _warnings(self) -> list[str]:
         found = list(self.data.log.warnings)
-        if isinstance(self.model, FunnelModel):
+        if isinstance(self.model, FunnelModel) and len(self.data.log.regions) > 1:
             reasons = {getattr(module, "md_off", None) for module in self.model.modules()}
             found += [f"MD is off: {reason}" for reason in sorted(reasons - {None})]
         return found
