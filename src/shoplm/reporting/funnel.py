@@ -103,7 +103,8 @@ def render_funnel_page(
             warnings.append(f"{name}: {studies.notes[log]}" if name else studies.notes[log])
         warnings += list_warnings(name, of, scores)
     sections += study_sections(filled[~filled["log"].isin(by_log)], kept, figures)
-    sections.append(Section("The variants", "", tables.variants, folded=True))
+    described = tables.variants.replace({True: "yes", False: "no"})
+    sections.append(Section("The variants", "", described, folded=True))
     first = next(iter(by_log), None)
     return render_page(
         TITLE,

@@ -129,7 +129,7 @@ def study_sections(
     """The studies of which `filled` has rows, and what is absent of them."""
     found = []
     for name, of in filled.groupby("study", sort=False):
-        study, gaps = studies[name], list_gaps(of)
+        study, gaps = studies[name], list_gaps(of[~of["variant"].isin(BASELINES)])
         trained = (of["source"] == "ours") & ~of["variant"].isin(BASELINES)
         absent = bool(of.loc[trained, "value"].isna().all())
         text = f"{study.source}. {study.note}".strip()
@@ -140,7 +140,9 @@ def study_sections(
             {"title": "What would fill the empty cells", "parts": [("variants", "\n".join(gaps))]}
         ]
         table = show_study(of, write_figure, study.reference)
-        table.columns = [label.replace(", ", ",\n") for label in table]
+        table.columns = [
+            label.replace(*((", ", ",\n") if ", " in label else (" ", "\n"))) for label in table
+        ]
         found.append(
             Section(
                 study.title, text, table, figures.get(name),
@@ -156,7 +158,7 @@ def background_sections(tables: FunnelTables, figures: Figures) -> list[Section]
     if not (tables.metrics["split"] == VALIDATION).any():
         text += " There is no learning curve: nothing was measured while training."
     found = [Section("Training", text, figure=figure)]
-    costs = tabulate_costs(tables.costs, tables.variants)
+    costs = tabulate_costs(tables.costs)
     text = (
         "Measured by the training program, means over seeds. Reading of batches counts. "
         f"{describe_machine(tables.costs)} {describe_budget(tables.variants)}"

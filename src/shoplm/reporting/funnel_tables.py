@@ -174,23 +174,20 @@ def tabulate_statistics(statistics: pd.DataFrame) -> pd.DataFrame | None:
     return table if table is None else table[["", *sides]]
 
 
-def tabulate_costs(costs: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFrame | None:
+def tabulate_costs(costs: pd.DataFrame) -> pd.DataFrame | None:
     """One row a variant, means over seeds; without what `describe_machine` says of all."""
-    models = dict(zip(variants["variant"], variants["model"], strict=True))
     left_out = {"threads", "device"} if describe_machine(costs) else set()
     if costs["parameters"].equals(costs["trained_parameters"]):
         left_out.add("trained_parameters")
-    shown_costs = [name for name in COSTS if name in costs and name not in left_out]
-    names = [name for name in ("stopped_by", "device") if name not in left_out]
-    return _table(
-        [
-            {"variant": variant, "model": models.get(variant, ""), "seeds": of["seed"].nunique()}
-            | {COSTS[name]: cost_text(name, of[name].mean()) for name in shown_costs}
-            | {name.replace("_", " "): ", ".join(dict.fromkeys(of[name].dropna()))
-               for name in names}
-            for variant, of in costs.groupby("variant", sort=False)
-        ]
-    )  # fmt: skip
+    measured = [name for name in COSTS if name in costs and name not in left_out]
+    named = [name for name in ("stopped_by", "device") if name not in left_out]
+    lines = []
+    for variant, of in costs.groupby("variant", sort=False):
+        line = {"variant": variant, "seeds": of["seed"].nunique()}
+        line |= {COSTS[name]: cost_text(name, of[name].mean()) for name in measured}
+        line |= {name.replace("_", " "): ", ".join(of[name].dropna().unique()) for name in named}
+        lines.append({title.replace(" ", "\n", 1): cell for title, cell in line.items()})
+    return _table(lines)
 
 
 def describe_machine(costs: pd.DataFrame) -> str:
