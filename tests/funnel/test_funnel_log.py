@@ -123,8 +123,6 @@ def test_rows_of_the_test_decide_of_no_feature(tmp_path):
     assert (found[0::4, 0] == 0).all() and (found[1::4, 1] == 0).all() and (found != 0).sum() == 36
     assert log.warnings == [
         "feature 'quality': infinite on 6 rows of validation and test, which count as missing",
-        "feature 'quality': missing on 6 rows of validation and test and on none of training; they "
-        "get its median, and no flag",
         "feature 'price': missing on 6 rows of validation and test and on none of training; they "
         "get its median, and no flag",
     ]

@@ -67,21 +67,22 @@ def fit_scale(
     if not some.any():
         return "all_null", "all training rows"
     missing, x = not some.all(), x[some]
-    if x.min() == x.max():
-        return "constant", f"{x[0]:g} on all training rows"
+    if logarithm:
+        x = signed_log(x)
+    q1, median, q3 = np.quantile(x, [0.25, 0.5, 0.75])
+    spread = q3 - q1 if q3 > q1 else x.std()
+    # the deviation of equal values may be above 0, and that of values close by may be 0
+    if x.min() == x.max() or spread == 0:
+        return "constant", f"{values[train][some][0]:g} on all training rows"
     if infinite := np.isinf(others).sum():
         warnings.append(
             f"feature {name!r}: infinite on {infinite:,} rows of validation and test, which count "
             "as missing"
         )
-    unseen = is_missing(others).sum()
+    unseen = np.isnan(others).sum()
     if unseen and not missing:
         warnings.append(
             f"feature {name!r}: missing on {unseen:,} rows of validation and test and on none of "
             "training; they get its median, and no flag"
         )
-    if logarithm:
-        x = signed_log(x)
-    q1, median, q3 = np.quantile(x, [0.25, 0.5, 0.75])
-    spread = q3 - q1 if q3 > q1 else x.std()
     return Scale(name, float(median), float(spread), logarithm, missing)
