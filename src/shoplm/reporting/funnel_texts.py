@@ -29,8 +29,8 @@ MODELS = {
     "adatt": ("AdaTT", "Each task keeps experts of its own and adds what it picks of the others'."),
     "esmm": ("ESMM", "A network a task says how likely it is after the one before; the prediction "
                      "is their product."),
-    "aitm": ("AITM", "What one task knows is handed to the next; a penalty keeps later tasks below "
-                     "earlier ones."),
+    "aitm": ("AITM", "What one task knows is handed to the next; predicting a later task above an "
+                     "earlier one is penalised."),
     "star": ("STAR", "A network a region: weights that all regions share, times its own."),
     "single": ("Single tasks", "A network a task, with nothing shared."),
     "logistic": ("Logistic regression", "One a task."),
