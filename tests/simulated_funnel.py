@@ -1,12 +1,15 @@
 """Made-up tables of the funnel, in which each figure follows from its place."""
 
 import json
+import re
 from itertools import product
 
 import numpy as np
 import pandas as pd
 
+from shoplm.reporting.funnel import render_funnel_page
 from shoplm.reporting.funnel_data import FunnelTables
+from shoplm.reporting.funnel_settings import FunnelStudies
 
 MODELS = {
     "seq_md": ("seq", True, 0.78), "seq": ("seq", False, 0.76), "mmoe": ("mmoe", False, 0.75),
@@ -172,3 +175,25 @@ def join_tables(*parts):
         for name in vars(parts[0])
     }
     return FunnelTables(**joined)
+
+
+def words(tables, studies=None):
+    """The page without figures, which take most of the time."""
+    return render_funnel_page(tables, {}, studies or FunnelStudies())
+
+
+def part(page, heading):
+    return page[page.index(f">{heading}</h2>") :].split("<h2", 1)[0]
+
+
+def cell(page, heading, row, column):
+    """A cell of the table under a heading, by the first cells of its row."""
+    table = part(page, heading).split("</table>")[0]
+    rows = [re.findall(r"<t[hd]>(.*?)</t[hd]>", line) for line in table.split("</tr>")]
+    found = [cells for cells in rows if cells[: len(row)] == list(row)]
+    assert len(found) == 1, (row, rows)
+    return found[0][[head.replace("<br>", " ") for head in rows[0]].index(column)]
+
+
+def lead(page):
+    return re.search(r'<p class="lead">(.*?)</p>', page)[1]
