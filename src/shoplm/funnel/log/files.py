@@ -72,6 +72,8 @@ def open_csv(
 def _scratch(engine: BaseBackend) -> Path:
     """A folder where the engine spills to, which goes when the engine does."""
     place = engine.raw_sql("SELECT current_setting('temp_directory')").fetchone()[0]
+    if place == ".tmp":  # what no one chose, which is where the program was started
+        place = tempfile.gettempdir()
     Path(place).mkdir(parents=True, exist_ok=True)
     folder = tempfile.mkdtemp(prefix="csv_", dir=place)
     weakref.finalize(engine, shutil.rmtree, folder, ignore_errors=True)
