@@ -19,6 +19,7 @@ from shoplm.funnel.log.published import (
 )
 from shoplm.funnel.log.sides import split_log
 from shoplm.funnel.log.writing import write_log
+from shoplm.funnel.settings import LogSettings
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "recsys"
 
@@ -62,13 +63,16 @@ def test_a_row_is_a_list_and_a_name(tmp_path):
 
 
 def test_events_after_a_list_change_nothing_that_it_knows(tmp_path):
-    """Of the features that the store is read with, and of which lists there are until then."""
+    """Of which lists there are until then, what they show, and what is counted before them."""
+    history = {"keys": {"session_item": ["session", "name"]}}
+    history |= {"label_times": MERCHANDISE.history.label_times}
+    chosen = LogSettings(**MERCHANDISE.model_dump(exclude={"history"}), history=history)
 
     def features(events):
-        made = build_features(store(tmp_path, EVENTS + events), MERCHANDISE).to_pandas()
+        made = build_features(store(tmp_path, EVENTS + events), chosen).to_pandas()
         made = made.sort_values(["timestamp", "list_id", "position"], ignore_index=True)
         early = made["timestamp"] <= made["timestamp"].min() + 3_600
-        return made.loc[early, [*MERCHANDISE.numeric, *MERCHANDISE.prior_columns()]]
+        return made.loc[early, [*chosen.numeric, *chosen.prior_columns()]]
 
     later = """7,2,US,mobile,begin_checkout,4,2021-01-01 11:00:01
 7,2,US,mobile,add_to_cart,1,2021-01-01 11:00:01
