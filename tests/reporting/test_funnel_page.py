@@ -241,7 +241,7 @@ def test_each_log_has_a_block_of_its_own(tables):
     assert cell(page, heading, ["seq_merch"], "NDCG@10").startswith("0.760")
     assert "<td>seq</td>" not in part(page, heading)
     assert lead(page).startswith("shop: Of checkout, seq_md has")
-    assert "merch: Of shown, seq_md_merch has" in lead(page)
+    assert '<p class="lead">merch: Of shown, seq_md_merch has' in page
     assert "Apart, shop</h2>" in page and "Apart, merch</h2>" not in page
     row = ["mmoe_merch", "bought", "NDCG@10"]
     assert cell(page, "Plug and play, merch", row, "difference") == "+0.020"

@@ -112,7 +112,7 @@ def render_funnel_page(
         sections,
         warnings,
         contents=True,
-        lead=" ".join(leads) or "Nothing was measured.",
+        lead="\n".join(leads) or "Nothing was measured.",
         introduction=INTRODUCTION,
     )
 

@@ -50,7 +50,7 @@ def render_page(
         sections: in order.
         warnings: what a reader must know before the figures, a sentence each.
         contents: list the sections, with links, before them.
-        lead: what it comes to, before anything else.
+        lead: what it comes to, before anything else; a line is a paragraph.
         introduction: what a stranger must know to read the lead, before it.
     """
     environment = Environment(
