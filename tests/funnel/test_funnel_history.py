@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from small_logs import DAY, features_of, random_log, settings_of
 
@@ -122,7 +122,7 @@ def test_changing_the_future_changes_no_feature(seed, day, delay):
     clicked_late = ~later & (changed["timestamp"] + delay >= cut)
     changed.loc[clicked_late, "click"] = 1 - changed["click"]
     changed = changed[~(later & (changed["list_id"].str[-1] == "7"))]
-    assert (unclear & (frame["click"] < frame["purchase"])).any()
+    assume((unclear & (frame["click"] < frame["purchase"])).any())
     names = [*chosen.prior_columns(), "_popularity"]
     before, after = features_of(frame, chosen), features_of(changed, chosen)
     kept = before["timestamp"] <= cut
