@@ -319,7 +319,8 @@ def test_the_environments_hold_what_they_are_for(configured):
     assert llm_rec.model.max_length == 10 and llm_rec.strategy == "domain"
     for params in (study, public, paper):  # all that read titles read as many
         chosen = params.resolved_variants().values()
-        assert len({v.model.max_length for v in chosen if v.reads_titles}) == 1
+        readers = [getattr(v.model, "text", v.model) for v in chosen if v.reads_titles]
+        assert len({model.max_length for model in readers}) == 1
 
 
 def test_the_public_baselines_keep_their_own_training(configured):
