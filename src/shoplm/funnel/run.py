@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from shoplm.funnel.models.settings import ModelSettings
-from shoplm.launch.run_file import RunSettings, write_run
+from shoplm.launch.run_file import VariantRun
 from shoplm.variants import Settings
 
 PROGRAM = "shoplm.funnel.train"
@@ -74,8 +74,10 @@ class TrainingSettings(Settings):
         return self.model_dump(mode="json", exclude=set(WITHOUT_EFFECT))
 
 
-class FunnelRun(RunSettings):
+class FunnelRun(VariantRun):
     """The content of a run file; results go to the folder that it lies in."""
+
+    PATHS = ("data", "initial")
 
     variant: str
     """Name of what is trained, copied into every row of results."""
@@ -105,11 +107,6 @@ class FunnelRun(RunSettings):
             raise ValueError("frozen: there is no `initial` model whose weights could stay")
         return self
 
-    @property
-    def name(self) -> str:
-        """Variant and seed: `seq_md/seed-0`."""
-        return f"{self.variant}/seed-{self.seed}"
-
     def identity(self, digest: Callable[[Path], str]) -> dict[str, Any]:
         """What makes this run the one that it is: its name, its settings and the bytes it reads.
 
@@ -119,18 +116,7 @@ class FunnelRun(RunSettings):
             digest: of a directory's content, such as `shoplm.variants.fingerprint`.
         """
         return {
-            **self.model_dump(mode="json", exclude={"training", *PATHS}),
+            **self.model_dump(mode="json", exclude={"training", *self.PATHS}),
             "training": self.training.identity(),
-            **{name: path and digest(path) for name, path in self._paths().items()},
+            **{name: path and digest(path) for name, path in self.paths().items()},
         }
-
-    def write(self, directory: Path) -> Path:
-        """Write the run file into `directory` and return its path; paths become absolute."""
-        absolute = {name: path and path.resolve() for name, path in self._paths().items()}
-        return write_run(self.model_copy(update=absolute), directory)
-
-    def _paths(self) -> dict[str, Path | None]:
-        return {name: getattr(self, name) for name in PATHS}
-
-
-PATHS = ("data", "initial")

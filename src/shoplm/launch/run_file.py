@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import BaseModel, ValidationError
 
@@ -42,3 +42,24 @@ class RunSettings(Settings):
             return cls.model_validate_json(file.read_bytes())
         except ValidationError as error:
             raise ValueError(f"{file}: {first_problem(error)}") from None
+
+
+class VariantRun(RunSettings):
+    """The run file of a variant with a seed; a subclass has the fields `variant` and `seed`."""
+
+    PATHS: ClassVar[tuple[str, ...]] = ()
+    """Fields that name what is read; some may be null."""
+
+    @property
+    def name(self) -> str:
+        """Variant and seed: `mixed/seed-0`."""
+        return f"{self.variant}/seed-{self.seed}"
+
+    def paths(self) -> dict[str, Path | None]:
+        """What is read, by field."""
+        return {name: getattr(self, name) for name in self.PATHS}
+
+    def write(self, directory: Path) -> Path:
+        """Write the run file into `directory` and return its path; paths become absolute."""
+        absolute = {name: path and path.resolve() for name, path in self.paths().items()}
+        return write_run(self.model_copy(update=absolute), directory)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from shoplm.launch.run_file import RunSettings, write_run
+from shoplm.launch.run_file import VariantRun, write_run
 from shoplm.launch.zero import ZeroSettings
 from shoplm.lm.lora import LoraSettings
 from shoplm.variants import Settings
@@ -123,7 +123,7 @@ class TrainingSettings(Settings):
         return self.model_dump(mode="json", exclude=set(WITHOUT_EFFECT))
 
 
-class TrainingRun(RunSettings):
+class TrainingRun(VariantRun):
     """The content of a run file; results go to the folder that it lies in."""
 
     variant: str
@@ -148,11 +148,6 @@ class TrainingRun(RunSettings):
         if self.merge and self.adapter is None:
             raise ValueError("merge needs an adapter: without one the final model is whole")
         return self
-
-    @property
-    def name(self) -> str:
-        """Variant and seed: `mixed/seed-0`."""
-        return f"{self.variant}/seed-{self.seed}"
 
     def identity(self, digest: Callable[[Path], str]) -> dict[str, Any]:
         """What makes this run the one that it is: its name, its settings and the bytes it reads.

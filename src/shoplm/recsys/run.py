@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from shoplm.launch.run_file import RunSettings, write_run
+from shoplm.launch.run_file import VariantRun
 from shoplm.launch.zero import ZeroSettings
 from shoplm.recsys.evaluation.settings import ProtocolSettings
 from shoplm.recsys.models.settings_counts import (
@@ -135,8 +135,10 @@ class TrainingSettings(Settings):
         return self.model_dump(mode="json", exclude=set(WITHOUT_EFFECT))
 
 
-class RecommendationRun(RunSettings):
+class RecommendationRun(VariantRun):
     """The content of a run file; results go to the folder that it lies in."""
+
+    PATHS = ("data", "text", "backbone")
 
     variant: str
     """Name of what is trained, copied into every row of results."""
@@ -161,11 +163,6 @@ class RecommendationRun(RunSettings):
     backbone: Path | None = None
     """Hugging Face directory of their text model."""
 
-    @property
-    def name(self) -> str:
-        """Variant and seed: `sasrec/seed-0`."""
-        return f"{self.variant}/seed-{self.seed}"
-
     def identity(self, digest: Callable[[Path], str]) -> dict[str, Any]:
         """What makes this run the one that it is: its name, its settings and the bytes it reads.
 
@@ -175,19 +172,8 @@ class RecommendationRun(RunSettings):
             digest: of a directory's content, such as `shoplm.variants.fingerprint`.
         """
         return {
-            **self.model_dump(mode="json", exclude={"training", *PATHS, "evaluation"}),
+            **self.model_dump(mode="json", exclude={"training", *self.PATHS, "evaluation"}),
             "training": self.training.identity(),
             "evaluation": self.evaluation.model_dump(mode="json", exclude={"batch_users"}),
-            **{name: path and digest(path) for name, path in self._paths().items()},
+            **{name: path and digest(path) for name, path in self.paths().items()},
         }
-
-    def write(self, directory: Path) -> Path:
-        """Write the run file into `directory` and return its path; paths become absolute."""
-        absolute = {name: path and path.resolve() for name, path in self._paths().items()}
-        return write_run(self.model_copy(update=absolute), directory)
-
-    def _paths(self) -> dict[str, Path | None]:
-        return {name: getattr(self, name) for name in PATHS}
-
-
-PATHS = ("data", "text", "backbone")

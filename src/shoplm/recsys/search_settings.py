@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from shoplm.launch.run_file import RunSettings, write_run
-from shoplm.recsys.run import PATHS, RecommendationRun
+from shoplm.recsys.run import RecommendationRun
 from shoplm.variants import Settings, first_problem, suggest
 
 PROGRAM = "shoplm.recsys.search"
@@ -147,7 +147,7 @@ class SearchRun(RunSettings):
         """Write the search file into `directory` and return its path; paths become absolute."""
         runs = [
             run.model_copy(
-                update={name: path.resolve() for name in PATHS if (path := getattr(run, name))}
+                update={name: path.resolve() for name, path in run.paths().items() if path}
             )
             for run in self.runs
         ]
